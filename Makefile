@@ -1,0 +1,80 @@
+# Tenfold. One Makefile, no configure step. What a person types:
+#
+#   make demo         set up, then the main job on generated photographs      make            build bin/ and libtenfold.so
+#   make test         set up, then the test suite                             make check-san  the suite under three sanitizers
+#   make install PREFIX=/usr/local                                            make bench      speed, as ratios
+#
+# Settings: CC=clang, SAN=address|undefined|thread (its own build folder), DEPS=no (say what is missing, install nothing).
+
+CC ?= gcc
+ifeq ($(CC),cc)
+CC := gcc
+endif
+PREFIX ?= /usr/local
+VERSION := 0.1.0
+SAN ?=
+
+BUILD := build/$(notdir $(CC))$(if $(SAN),-$(SAN))
+BIN := $(if $(SAN),$(BUILD)/bin,bin)
+
+FOLDERS := base augment loader model eval train
+PROGRAMS := $(notdir $(basename $(wildcard $(addsuffix /nn*.c,$(FOLDERS)))))
+SOURCES := $(filter-out $(addsuffix /nn%.c,$(FOLDERS)),$(wildcard $(addsuffix /*.c,$(FOLDERS))))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+TESTS := $(notdir $(basename $(wildcard tests/test_*.c)))
+HELPERS := $(filter-out tests/test_% ,$(wildcard tests/*.c))
+
+PACKAGES := libjpeg libpng yaml-0.1 jansson libcrypto libxxhash openblas
+# Recursive on purpose: pkg-config runs only once the packages are there.
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS = $(shell pkg-config --libs $(PACKAGES))
+CHECK_LIBS = $(shell pkg-config --libs check)
+
+# No contraction: a*b+c rounds the same on every processor (draws and pixels depend on it).
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes \
+  -ffp-contract=off -fno-math-errno -fvisibility=hidden -fPIC -pthread -I. \
+  -DTENFOLD_VERSION='"$(VERSION)"' $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
+  $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all) $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(if $(SAN),-fsanitize=$(SAN)) -pthread $(LDFLAGS)
+
+.PHONY: all programs demo test test-data test-peers check-san bench install clean deps
+.DEFAULT_GOAL := all
+
+all: deps
+	@$(MAKE) --no-print-directory programs
+
+programs: $(PROGRAMS:%=$(BIN)/%) $(BUILD)/libtenfold.so
+
+deps:
+	@tests/deps.sh $(if $(DEPS_SET),$(DEPS_SET),build)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/libtenfold.a: $(OBJECTS)
+	@rm -f $@
+	@ar rcs $@ $^
+
+# Only tenfold_ symbols leave the library: everything else is hidden by -fvisibility.
+$(BUILD)/libtenfold.so: $(OBJECTS)
+	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libtenfold.so.0 -o $@ $^ $(PKG_LIBS) -lm
+
+define program
+$(BIN)/$(1): $(BUILD)/$(2)/$(1).o $(BUILD)/libtenfold.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS) -lm
+endef
+$(foreach f,$(FOLDERS),$(foreach p,$(notdir $(basename $(wildcard $(f)/nn*.c))),$(eval $(call program,$(p),$(f)))))
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/libtenfold.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
+.SECONDARY:
+
+tests: $(TESTS:%=$(BUILD)/tests/%)
+
+clean:
+	rm -rf build bin
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,42 @@
+/*
+ * Reader and writer of safetensors files (u64 header length, JSON header, one dense buffer). What is read is treated
+ * as hostile: lengths before memory, no holes, no overlaps, no doubled names, sizes that agree. A file that is
+ * something else (Git-LFS pointer, .pt zip, pickle, NPY, HDF5) is named as such.
+ *
+ *     struct safetensors *s;
+ *     if (safetensors_open(&s, "net.safetensors", &err) < 0) ...
+ *     const struct tensor *w = safetensors_find(s, "conv1.weight");
+ *     safetensors_close(s);
+ */
+#ifndef TENFOLD_BASE_SAFETENSORS_H
+#define TENFOLD_BASE_SAFETENSORS_H
+
+#include <jansson.h>
+
+#include "base/image.h"
+
+#include "base/error.h"
+
+struct safetensors;
+
+struct safetensors_item {
+    const char *name;
+    struct tensor tensor;
+};
+
+int safetensors_open(struct safetensors **file, const char *path, struct error *err);
+size_t safetensors_count(const struct safetensors *file);
+/* The i-th tensor in order of name; borrowed until close. */
+const struct safetensors_item *safetensors_item(const struct safetensors *file, size_t i);
+/* NULL when there is none of that name. */
+const struct tensor *safetensors_find(const struct safetensors *file, const char *name);
+/* A string of __metadata__, NULL when absent. */
+const char *safetensors_metadata(const struct safetensors *file, const char *key);
+void safetensors_close(struct safetensors *file);
+
+/* Write atomically. `metadata` is an object of strings, or NULL (borrowed). Tensors are laid out by descending
+ * alignment, then name, as the reference writer does; the header is padded with spaces to a multiple of 8. */
+int safetensors_write(const char *path, const struct safetensors_item *items, size_t count,
+                      const json_t *metadata, struct error *err);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * A network: a list of nodes, each a layer whose inputs are earlier nodes, read from YAML (or from the JSON that a
+ * weights file carries, which is the same list expanded). All trained values lie in one block, all gradients in
+ * another, running statistics in a third.
+ *
+ *     name: tiny
+ *     input: [3, 32, 32]
+ *     classes: 10
+ *     layers:
+ *       - conv: {name: conv1, out: 16, kernel: 3, padding: 1, bias: no}
+ *       - batchnorm: {name: bn1}
+ *       - relu
+ *       - block: {use: basic, name: layer1, times: 3, out: 16}     # nodes layer1.0.conv1, ...
+ *       - global_avgpool
+ *       - linear: {name: linear, out: 10}
+ *     blocks:
+ *       basic:
+ *         params: {out: 16, stride: 1}
+ *         layers: [ ... "$out", "$stride" stand for the block's values; `in: [bn2, input]` names inputs ... ]
+ *
+ *     struct net *net;
+ *     if (net_open(&net, config_root(c), &err) < 0) ...
+ *     net_init(net, seed);
+ *     net_close(net);
+ */
+#ifndef TENFOLD_MODEL_NET_H
+#define TENFOLD_MODEL_NET_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "base/error.h"
+#include "base/image.h"
+
+/* Of one image: channels, height, width. */
+struct shape {
+    int c, h, w;
+};
+
+struct net; /* opaque */
+
+/* `spec` is the map above, or a map with `extends`. Borrows nothing afterwards. Errors name file and line. */
+int net_open(struct net **net, const struct node *spec, struct error *err);
+const char *net_name(const struct net *net);
+struct shape net_input(const struct net *net);
+int net_classes(const struct net *net);
+
+/* The expanded description, enough for net_open to build the same network again. Caller owns it. */
+json_t *net_json(const struct net *net, struct error *err);
+
+/* One named tensor. */
+struct weight {
+    const char *name;    /* "layer1.0.conv1.weight", PyTorch's names */
+    struct tensor value; /* F32, in one of the net's blocks; borrowed from the net */
+    float *gradient;     /* same size; NULL when not trained (running statistics) */
+    bool trained;
+    bool decay;          /* weight decay applies by PyTorch's default: everything that is trained */
+    int64_t fan_in, fan_out;
+};
+size_t net_weights(const struct net *net);
+const struct weight *net_weight(const struct net *net, size_t i); /* in order of the description */
+
+/* The blocks: trained values and their gradients (n floats each). */
+float *net_values(struct net *net, size_t *n);
+float *net_gradients(struct net *net, size_t *n);
+
+/* Kaiming normal (fan out, gain of ReLU) for convolutions, PyTorch's uniform(+-1/sqrt(fan_in)) for linear layers,
+ * batch normalization to 1 and 0. Draws: domain "init", the weight's name, so that a layer added shifts no other's. */
+void net_init(struct net *net, uint64_t seed);
+
+/* A multiply-add count for one image of the declared size. */
+uint64_t net_multiply_adds(const struct net *net);
+
+void net_close(struct net *net);
+
+#endif
