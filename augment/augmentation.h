@@ -1,12 +1,15 @@
 /*
- * An augmentation is one file that ends in one const descriptor. It draws: it writes its decision into the plan. It
- * keeps no state, allocates nothing, and takes chance only from the `rng` it is handed.
+ * An augmentation is one file that ends in one const descriptor. It draws: it writes its decision
+ * into the plan. It keeps no state, allocates nothing, and takes chance only from the `rng` it is
+ * handed.
  *
  *     const struct augmentation augment_hflip = {
- *         .name = "hflip", .summary = "mirror left-right", .source = "...", .params = params, .draw = draw,
+ *         .name = "hflip", .summary = "mirror left-right", .source = "...", .params = params, .draw
+ * = draw,
  *     };
  *
- * To add one: write augment/<name>.c, add its line to augment/augmentations.c, add its case to tests/.
+ * To add one: write augment/<name>.c, add its line to augment/augmentations.c, add its case to
+ * tests/.
  */
 #ifndef TENFOLD_AUGMENT_AUGMENTATION_H
 #define TENFOLD_AUGMENT_AUGMENTATION_H
@@ -20,10 +23,11 @@ struct augmentation {
     const char *summary;        /* a line for --help and `nndata ops` */
     const char *source;         /* paper or equation, "" if it is plain geometry */
     const struct param *params; /* ends with a nameless row */
-    /* Values that are each inside their limits but do not fit together: ERROR_USAGE. May be NULL. */
+    /* Values that are each inside their limits but do not fit together: ERROR_USAGE. May be NULL.
+     */
     int (*check)(const union value *v, const struct node *node, struct error *err);
-    /* Write the decision. The current output size is in the plan. Fails with ERROR_USAGE where it cannot be applied
-     * to this image or plan (a crop larger than the image without padding). */
+    /* Write the decision. The current output size is in the plan. Fails with ERROR_USAGE where it
+     * cannot be applied to this image or plan (a crop larger than the image without padding). */
     int (*draw)(struct plan *plan, const union value *v, struct rng *rng, struct error *err);
 };
 

@@ -1,7 +1,8 @@
 /*
- * What will happen to the pixels of one sample, decided before any of them is read: geometry, color, erasures and the
- * form of the output. Augmentations fill a plan in (draw); the renderer executes it (render.h). A plan is plain data
- * without pointers: it can be copied, printed as JSON and replayed.
+ * What will happen to the pixels of one sample, decided before any of them is read: geometry,
+ * color, erasures and the form of the output. Augmentations fill a plan in (draw); the renderer
+ * executes it (render.h). A plan is plain data without pointers: it can be copied, printed as JSON
+ * and replayed.
  *
  *     struct plan plan;
  *     plan_start(&plan, 500, 375);              // from the image's header alone
@@ -9,7 +10,8 @@
  *     plan_crop(&plan, 40, 16, 224, 224, &err);
  *     plan_mirror(&plan, true, false);
  *
- * Coordinates: pixel i covers [i, i+1), its center is i + 0.5; x to the right, y down; sizes in pixels.
+ * Coordinates: pixel i covers [i, i+1), its center is i + 0.5; x to the right, y down; sizes in
+ * pixels.
  */
 #ifndef TENFOLD_AUGMENT_PLAN_H
 #define TENFOLD_AUGMENT_PLAN_H
@@ -28,13 +30,17 @@ enum {
     PLAN_SIZE_MAX = 65535, /* of a side, input or output */
 };
 
-enum plan_filter { FILTER_BILINEAR, FILTER_BICUBIC }; /* widened by the scale when shrinking, as Pillow */
+enum plan_filter {
+    FILTER_BILINEAR,
+    FILTER_BICUBIC
+}; /* widened by the scale when shrinking, as Pillow */
 enum plan_resampler { RESAMPLER_EXACT, RESAMPLER_FAST };
 
-/* The axis-aligned form, kept while the composed map has one (`valid`); the separable resamplers read nothing else.
- * The source's `window` (integer pixels, taps are clamped to it) is resized to `width` x `height`; output pixel (x, y)
- * is pixel (left + x, top + y) of that, or of its mirror: (left + W-1-x, top + H-1-y) where mirrored, W x H being the
- * output size. left and top may be negative and the output may stick out: there, and outside `clip`, comes the fill. */
+/* The axis-aligned form, kept while the composed map has one (`valid`); the separable resamplers
+ * read nothing else. The source's `window` (integer pixels, taps are clamped to it) is resized to
+ * `width` x `height`; output pixel (x, y) is pixel (left + x, top + y) of that, or of its mirror:
+ * (left + W-1-x, top + H-1-y) where mirrored, W x H being the output size. left and top may be
+ * negative and the output may stick out: there, and outside `clip`, comes the fill. */
 struct plan_axis {
     bool valid;
     struct rect window;
@@ -53,9 +59,9 @@ struct plan_quad {
 enum plan_color_kind { COLOR_MATRIX };
 struct plan_color {
     enum plan_color_kind kind;
-    /* COLOR_MATRIX: out = pixel * x + mean * m + offset, channels R, G, B, levels 0..255, where x is the pixel and m
-     * the mean RGB of the output's pixels inside the clips before any color entry: contrast's gray mean carried
-     * through the matrices symbolically. */
+    /* COLOR_MATRIX: out = pixel * x + mean * m + offset, channels R, G, B, levels 0..255, where x
+     * is the pixel and m the mean RGB of the output's pixels inside the clips before any color
+     * entry: contrast's gray mean carried through the matrices symbolically. */
     double pixel[3][3], mean[3][3], offset[3];
 };
 
@@ -64,7 +70,8 @@ struct plan_erasure {
     double level[3];  /* 0..255, before the output stage */
 };
 
-/* The last step: (value / 255 - mean) / std per channel for float output; mean and std on the 0..1 scale. */
+/* The last step: (value / 255 - mean) / std per channel for float output; mean and std on the 0..1
+ * scale. */
 struct plan_output {
     bool normalize;
     double mean[3], std[3];
@@ -73,7 +80,8 @@ struct plan_output {
 struct plan {
     int source_width, source_height;
     int width, height; /* of the output so far */
-    double post[9];    /* 3x3 row-major, homogeneous: output point to source point (no lens yet: all of the map) */
+    double post[9]; /* 3x3 row-major, homogeneous: output point to source point (no lens yet: all of
+                       the map) */
     enum plan_filter filter;
     uint8_t fill[3];
     int clips_used;
@@ -89,11 +97,12 @@ struct plan {
 /* The identity on an image of width x height (1..PLAN_SIZE_MAX). */
 void plan_start(struct plan *plan, int width, int height);
 
-/* Resize what the plan shows now to width x height. ERROR_USAGE when the result would not have the axis-aligned form
- * (a second resize after resize and crop), which needs the general resampler. */
+/* Resize what the plan shows now to width x height. ERROR_USAGE when the result would not have the
+ * axis-aligned form (a second resize after resize and crop), which needs the general resampler. */
 int plan_resize(struct plan *plan, int width, int height, struct error *err);
 
-/* Keep the rectangle at (x, y) of the present output; it may stick out, the part outside is fill. */
+/* Keep the rectangle at (x, y) of the present output; it may stick out, the part outside is fill.
+ */
 int plan_crop(struct plan *plan, int x, int y, int width, int height, struct error *err);
 
 /* Flip left-right (horizontal) and/or top-bottom. */

@@ -1,11 +1,13 @@
 /*
- * What a network expects of an image, as a trained weights file carries it and a network's YAML states it: base size,
- * short side of the resize, filter, mean and std. Test-time views are built from it.
+ * What a network expects of an image, as a trained weights file carries it and a network's YAML
+ * states it: base size, short side of the resize, filter, mean and std. Test-time views are built
+ * from it.
  *
- *     preprocess: {size: 224, resize: 256, filter: bilinear, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
+ *     preprocess: {size: 224, resize: 256, filter: bilinear, mean: [0.485, 0.456, 0.406], std:
+ * [0.229, 0.224, 0.225]}
  *
- * `resize` is the short side at which `1crop` and `hflip` are taken; by default round(256 * size / 224), and the image
- * itself (resize = size) at sizes up to 32.
+ * `resize` is the short side at which `1crop` and `hflip` are taken; by default round(256 * size /
+ * 224), and the image itself (resize = size) at sizes up to 32.
  */
 #ifndef TENFOLD_AUGMENT_PREPROCESS_H
 #define TENFOLD_AUGMENT_PREPROCESS_H

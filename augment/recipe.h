@@ -1,6 +1,6 @@
 /*
- * A recipe is the `augment:` list of a config, read and checked: which augmentations, in which order, with which
- * values; and the draw of one sample's plan from it.
+ * A recipe is the `augment:` list of a config, read and checked: which augmentations, in which
+ * order, with which values; and the draw of one sample's plan from it.
  *
  *     struct recipe *recipe;
  *     if (recipe_open(&recipe, node_get(config_root(c), "augment"), augment_seed, &err) < 0) ...
@@ -13,8 +13,8 @@
  *       - hflip
  *       - normalize
  *
- * An entry is a name, or a map of one name to its values (and optionally `p`, the probability of applying it at all,
- * drawn from the same stream before the op's own draws).
+ * An entry is a name, or a map of one name to its values (and optionally `p`, the probability of
+ * applying it at all, drawn from the same stream before the op's own draws).
  */
 #ifndef TENFOLD_AUGMENT_RECIPE_H
 #define TENFOLD_AUGMENT_RECIPE_H
@@ -28,18 +28,22 @@
 
 struct recipe; /* opaque; read-only once open, shared by all threads */
 
-/* `list` may be NULL (no augmentation: the image as it is). Borrows nothing from the config afterwards. Tried on a
- * plan at once, so that a recipe that cannot work is refused here and not at image one. */
-int recipe_open(struct recipe **recipe, const struct node *list, uint64_t augment_seed, struct error *err);
+/* `list` may be NULL (no augmentation: the image as it is). Borrows nothing from the config
+ * afterwards. Tried on a plan at once, so that a recipe that cannot work is refused here and not at
+ * image one. */
+int recipe_open(struct recipe **recipe, const struct node *list, uint64_t augment_seed,
+                struct error *err);
 
 /* Draw sample `id`'s plan for `epoch` on an image of width x height. */
 int recipe_draw(const struct recipe *recipe, uint64_t id, uint32_t epoch, int width, int height,
                 struct plan *plan, struct error *err);
 
-/* The output size when it is the same for every image, which training needs. ERROR_USAGE (with what to add) if not. */
+/* The output size when it is the same for every image, which training needs. ERROR_USAGE (with what
+ * to add) if not. */
 int recipe_size(const struct recipe *recipe, int *width, int *height, struct error *err);
 
-/* The mean and std that the recipe normalizes with (mean 0, std 1 and `normalize` false when it does not). */
+/* The mean and std that the recipe normalizes with (mean 0, std 1 and `normalize` false when it
+ * does not). */
 struct plan_output recipe_output(const struct recipe *recipe);
 
 /* Resolved: a list of {name: {all values}}; the caller owns it. */

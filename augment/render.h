@@ -1,6 +1,6 @@
 /*
- * Executes a plan on decoded pixels: one resample, one color pass that also converts type and layout, straight into
- * the place given.
+ * Executes a plan on decoded pixels: one resample, one color pass that also converts type and
+ * layout, straight into the place given.
  *
  *     struct renderer *r;
  *     if (renderer_open(&r, &err) < 0) ...                  // one per thread
@@ -17,7 +17,8 @@
 enum layout { LAYOUT_NCHW, LAYOUT_NHWC };
 
 struct output_form {
-    enum dtype dtype;   /* DTYPE_F32 or DTYPE_U8 (levels 0..255, rounded half up; normalize is refused) */
+    enum dtype
+        dtype; /* DTYPE_F32 or DTYPE_U8 (levels 0..255, rounded half up; normalize is refused) */
     enum layout layout;
 };
 
@@ -28,8 +29,8 @@ struct renderer;
 
 int renderer_open(struct renderer **renderer, struct error *err);
 
-/* `source` holds at least plan_needs(plan); its first pixel is the image's (origin_x, origin_y). `out` gets plan's
- * width x height x 3 in `form`; nothing else is written. */
+/* `source` holds at least plan_needs(plan); its first pixel is the image's (origin_x, origin_y).
+ * `out` gets plan's width x height x 3 in `form`; nothing else is written. */
 int render(struct renderer *renderer, const struct plan *plan, enum plan_resampler resampler,
            const struct image *source, int origin_x, int origin_y, const struct output_form *form,
            void *out, struct error *err);

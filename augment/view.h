@@ -1,12 +1,13 @@
 /*
- * Test-time views: plans without chance. A protocol names them at base size s (224 for photographs; a scale L becomes
- * round(L * s / 224)):
+ * Test-time views: plans without chance. A protocol names them at base size s (224 for photographs;
+ * a scale L becomes round(L * s / 224)):
  *
  *     1crop   short side 256 (the network's `resize`), center s
  *     hflip   that and its mirror
- *     10crop  short side 256: corners top left, top right, bottom left, bottom right, center, then their mirrors
- *     5x10    ten crops at each of the short sides 224, 256, 384, 480, 640 (the lecture's)
- *     dense   the whole image and its mirror at each of those (ResNet paper's best protocol; fully convolutional)
+ *     10crop  short side 256: corners top left, top right, bottom left, bottom right, center, then
+ * their mirrors 5x10    ten crops at each of the short sides 224, 256, 384, 480, 640 (the
+ * lecture's) dense   the whole image and its mirror at each of those (ResNet paper's best protocol;
+ * fully convolutional)
  *
  * Views that coincide on an image are listed once with their count as weight.
  *
@@ -25,8 +26,9 @@ extern const char *const view_protocol_names[]; /* by protocol; ends with NULL *
 enum { VIEW_MAX = 50 };
 
 struct view {
-    int number;  /* of the protocol's listing, 0..count-1: 10 crops at the first scale, then the next */
-    int weight;  /* how many views of the protocol it stands for */
+    int number; /* of the protocol's listing, 0..count-1: 10 crops at the first scale, then the next
+                 */
+    int weight; /* how many views of the protocol it stands for */
     struct plan plan;
 };
 
@@ -36,7 +38,8 @@ struct view_list {
     struct view view[VIEW_MAX];
 };
 
-/* All views of an image of width x height. `list` is about 300 KB: not for the stack of a thread. */
+/* All views of an image of width x height. `list` is about 300 KB: not for the stack of a thread.
+ */
 int view_list_make(enum view_protocol protocol, const struct preprocess *preprocess, int width,
                    int height, struct view_list *list, struct error *err);
 

@@ -1,5 +1,6 @@
 /*
- * A growing run of bytes, always followed by a NUL, for files read whole and for text being written.
+ * A growing run of bytes, always followed by a NUL, for files read whole and for text being
+ * written.
  *
  *     struct buffer b = { 0 };
  *     if (buffer_print(&b, "%s\t%d\n", key, label, ...) < 0) ...

@@ -25,8 +25,8 @@ struct image canvas_pixels(struct canvas *canvas); /* borrowed */
 void canvas_image(struct canvas *canvas, const struct image *image, int x, int y);
 void canvas_fill(struct canvas *canvas, struct rect r, uint32_t color);
 void canvas_frame(struct canvas *canvas, struct rect r, uint32_t color);
-/* One line of text, anti-aliased, its top left corner at (x, y), magnified `scale` times. Code points outside ASCII
- * are drawn as '?'. Returns the width in pixels. */
+/* One line of text, anti-aliased, its top left corner at (x, y), magnified `scale` times. Code
+ * points outside ASCII are drawn as '?'. Returns the width in pixels. */
 int canvas_text(struct canvas *canvas, int x, int y, uint32_t color, int scale, const char *text);
 int canvas_text_width(const char *text, int scale);
 int canvas_text_height(int scale);

@@ -1,6 +1,7 @@
 /*
- * A YAML file as a tree in which every value knows its file and line. Read by libyaml; hostile input is bounded
- * (64 MiB, depth 64, a million nodes; aliases, tags and doubled keys are refused). JSON, being YAML, is read too.
+ * A YAML file as a tree in which every value knows its file and line. Read by libyaml; hostile
+ * input is bounded (64 MiB, depth 64, a million nodes; aliases, tags and doubled keys are refused).
+ * JSON, being YAML, is read too.
  *
  *     struct config *c;
  *     if (config_open(&c, "configs/cifar10_quick.yaml", &err) < 0) ...
@@ -8,8 +9,8 @@
  *     const struct node *train = node_get(config_root(c), "train");
  *     config_close(c);
  *
- * A map with the key `extends: other.yaml` (path relative to the file) starts from that file's tree: maps merge key
- * by key, anything else is replaced.
+ * A map with the key `extends: other.yaml` (path relative to the file) starts from that file's
+ * tree: maps merge key by key, anything else is replaced.
  */
 #ifndef TENFOLD_BASE_CONFIG_H
 #define TENFOLD_BASE_CONFIG_H
@@ -41,7 +42,8 @@ int config_open(struct config **config, const char *path, struct error *err);
 int config_parse(struct config **config, const char *text, size_t size, const char *name,
                  struct error *err);
 const struct node *config_root(const struct config *config); /* an empty document is an empty map */
-/* "a.b=value": set or add a key; the value is YAML ("[1, 2]", "{size: 3}"). Its place becomes "--set a.b". */
+/* "a.b=value": set or add a key; the value is YAML ("[1, 2]", "{size: 3}"). Its place becomes
+ * "--set a.b". */
 int config_set(struct config *config, const char *assignment, struct error *err);
 void config_close(struct config *config);
 
@@ -50,12 +52,15 @@ const struct node *node_get(const struct node *node, const char *key);
 /* An error at `node`'s file and line; returns -1. */
 int node_error(const struct node *node, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Every key of the map `node` must be one of the NULL-terminated `names`; the error names the nearest. */
+/* Every key of the map `node` must be one of the NULL-terminated `names`; the error names the
+ * nearest. */
 int node_check_keys(const struct node *node, const char *const *names, struct error *err);
-/* The tree as JSON (plain scalars that are numbers or flags become such); and as JSON text, fresh, free(). */
+/* The tree as JSON (plain scalars that are numbers or flags become such); and as JSON text, fresh,
+ * free(). */
 json_t *node_json(const struct node *node, struct error *err);
 
-/* The sections that a config may have at its top: data, augment, mix, model, train, eval. Others are an error. */
+/* The sections that a config may have at its top: data, augment, mix, model, train, eval. Others
+ * are an error. */
 int config_check_sections(const struct config *config, struct error *err);
 
 #endif

@@ -21,19 +21,22 @@ enum error_kind {
     ERROR_INTERRUPTED = 130, /* interrupted */
 };
 
-/* Plain data; fill with { 0 }. `place` is a file with a line, a key or an offset; it may be empty. */
+/* Plain data; fill with { 0 }. `place` is a file with a line, a key or an offset; it may be empty.
+ */
 struct error {
     enum error_kind kind;
     char place[512];
     char message[1024];
 };
 
-/* Fill `err` and return -1, so that `return error_set(...)` reads well. `place` may be NULL. Control characters in
- * the text (from hostile names) are replaced by '?'. `err` must not be NULL. */
+/* Fill `err` and return -1, so that `return error_set(...)` reads well. `place` may be NULL.
+ * Control characters in the text (from hostile names) are replaced by '?'. `err` must not be NULL.
+ */
 int error_set(struct error *err, enum error_kind kind, const char *place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* As error_set with ": <strerror(errno)>" appended; ENOENT and kin are ERROR_DATA, others ERROR_FAILED. */
+/* As error_set with ": <strerror(errno)>" appended; ENOENT and kin are ERROR_DATA, others
+ * ERROR_FAILED. */
 int error_errno(struct error *err, const char *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

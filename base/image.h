@@ -16,7 +16,17 @@ struct rect {
     int x, y, width, height;
 };
 
-enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_F64, DTYPE_U8, DTYPE_I8, DTYPE_I32, DTYPE_I64, DTYPE_COUNT };
+enum dtype {
+    DTYPE_F32,
+    DTYPE_F16,
+    DTYPE_BF16,
+    DTYPE_F64,
+    DTYPE_U8,
+    DTYPE_I8,
+    DTYPE_I32,
+    DTYPE_I64,
+    DTYPE_COUNT
+};
 
 enum { TENSOR_RANK = 8 };
 
@@ -28,8 +38,8 @@ struct tensor {
     void *data; /* borrowed */
 };
 
-size_t dtype_size(enum dtype dtype);       /* bytes of one element */
-const char *dtype_name(enum dtype dtype);  /* safetensors' name: "F32", "U8", ... */
+size_t dtype_size(enum dtype dtype);      /* bytes of one element */
+const char *dtype_name(enum dtype dtype); /* safetensors' name: "F32", "U8", ... */
 /* Elements and bytes; the shape must be known to fit (checked where it came from). */
 size_t tensor_count(const struct tensor *t);
 size_t tensor_bytes(const struct tensor *t);

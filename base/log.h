@@ -1,6 +1,6 @@
 /*
- * An append-only log of JSON lines: each call writes one whole line and flushes it, so that a reader (or a crash)
- * never sees half of one.
+ * An append-only log of JSON lines: each call writes one whole line and flushes it, so that a
+ * reader (or a crash) never sees half of one.
  */
 #ifndef TENFOLD_BASE_LOG_H
 #define TENFOLD_BASE_LOG_H

@@ -18,14 +18,16 @@
 bool size_mul(size_t a, size_t b, size_t *result);
 bool size_add(size_t a, size_t b, size_t *result);
 
-/* `count` zeroed elements of `size` bytes; 0 elements give a valid pointer. The caller frees with free(). NULL and
- * ERROR_FAILED when the product overflows or there is no memory. */
+/* `count` zeroed elements of `size` bytes; 0 elements give a valid pointer. The caller frees with
+ * free(). NULL and ERROR_FAILED when the product overflows or there is no memory. */
 void *memory_array(size_t count, size_t size, struct error *err);
 
-/* As memory_array, the start aligned to 64 bytes (a cache line, an AVX-512 register). Freed with free(). */
+/* As memory_array, the start aligned to 64 bytes (a cache line, an AVX-512 register). Freed with
+ * free(). */
 void *memory_aligned(size_t count, size_t size, struct error *err);
 
-/* Make `*array` (of `*capacity` elements of `size` bytes) hold at least `need`, doubling; old content stays. */
+/* Make `*array` (of `*capacity` elements of `size` bytes) hold at least `need`, doubling; old
+ * content stays. */
 int memory_grow(void **array, size_t *capacity, size_t need, size_t size, struct error *err);
 
 /* A copy of `text`; NULL with err filled when there is no memory. */

@@ -1,5 +1,5 @@
-/* NumPy's .npy arrays, versions 1 to 3, C order, little-endian f4, f2, f8, u1, i1, i4, i8. Reading is hostile-proof:
- * the header is bounded and the file must hold exactly the shape's bytes. */
+/* NumPy's .npy arrays, versions 1 to 3, C order, little-endian f4, f2, f8, u1, i1, i4, i8. Reading
+ * is hostile-proof: the header is bounded and the file must hold exactly the shape's bytes. */
 #ifndef TENFOLD_BASE_NPY_H
 #define TENFOLD_BASE_NPY_H
 

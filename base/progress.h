@@ -1,6 +1,6 @@
 /*
- * A bar with rate and time left on standard error when that is a terminal, one line every 30 s when it is not. Any
- * thread may call progress_update; it draws at most ten times a second.
+ * A bar with rate and time left on standard error when that is a terminal, one line every 30 s when
+ * it is not. Any thread may call progress_update; it draws at most ten times a second.
  *
  *     struct progress *p = progress_open("epoch 3", total, "images", quiet);
  *     progress_update(p, done, "loss 1.234 lr 0.1");

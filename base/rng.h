@@ -1,14 +1,16 @@
 /*
- * Random numbers that belong to what they are for, not to who asks: Philox4x32-10 (Salmon et al., "Parallel Random
- * Numbers: As Easy as 1, 2, 3", SC 2011). A use of chance (one augmentation in a recipe, the order, a layer's
- * initial weights) has its own 64-bit key; the counter is (id, epoch, block). So the draws of one op never shift
- * those of another, and a sample's draws are the same whichever thread, rank or machine makes them.
+ * Random numbers that belong to what they are for, not to who asks: Philox4x32-10 (Salmon et al.,
+ * "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011). A use of chance (one augmentation in a
+ * recipe, the order, a layer's initial weights) has its own 64-bit key; the counter is (id, epoch,
+ * block). So the draws of one op never shift those of another, and a sample's draws are the same
+ * whichever thread, rank or machine makes them.
  *
  *     struct rng_key key = rng_derive(seed, "sample", "hflip", 0);
  *     struct rng rng = rng_start(key, sample_id, epoch);
  *     bool mirror = rng_uniform(&rng) < 0.5;
  *
- * Everything here is a pure function of its arguments; all threads may call it. docs/formats.md has known answers.
+ * Everything here is a pure function of its arguments; all threads may call it. docs/formats.md has
+ * known answers.
  */
 #ifndef TENFOLD_BASE_RNG_H
 #define TENFOLD_BASE_RNG_H
@@ -29,8 +31,9 @@ struct rng {
 /* The bijection itself: 10 rounds on `counter` under `key`. */
 void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
-/* The key of one use: Philox under `seed` of (hash64(domain "/" name), occurrence, 0), its first two words. `domain`
- * is "sample", "batch", "order", "init" or "dropout"; `occurrence` counts equal names in one recipe. */
+/* The key of one use: Philox under `seed` of (hash64(domain "/" name), occurrence, 0), its first
+ * two words. `domain` is "sample", "batch", "order", "init" or "dropout"; `occurrence` counts equal
+ * names in one recipe. */
 struct rng_key rng_derive(uint64_t seed, const char *domain, const char *name, uint32_t occurrence);
 
 /* The stream of draws of `key` for one id (sample, batch, weight tensor) in one epoch. */
@@ -54,7 +57,8 @@ double rng_range(struct rng *rng, double low, double high);
 /* Standard normal (Box-Muller, one value a call, two uniforms used). */
 double rng_normal(struct rng *rng);
 
-/* Gamma(shape, 1), shape > 0 (Marsaglia and Tsang, "A Simple Method for Generating Gamma Variables", TOMS 2000). */
+/* Gamma(shape, 1), shape > 0 (Marsaglia and Tsang, "A Simple Method for Generating Gamma
+ * Variables", TOMS 2000). */
 double rng_gamma(struct rng *rng, double shape);
 
 /* Beta(a, b) from two gammas; a, b > 0. */

@@ -1,7 +1,8 @@
 /*
- * Reader and writer of safetensors files (u64 header length, JSON header, one dense buffer). What is read is treated
- * as hostile: lengths before memory, no holes, no overlaps, no doubled names, sizes that agree. A file that is
- * something else (Git-LFS pointer, .pt zip, pickle, NPY, HDF5) is named as such.
+ * Reader and writer of safetensors files (u64 header length, JSON header, one dense buffer). What
+ * is read is treated as hostile: lengths before memory, no holes, no overlaps, no doubled names,
+ * sizes that agree. A file that is something else (Git-LFS pointer, .pt zip, pickle, NPY, HDF5) is
+ * named as such.
  *
  *     struct safetensors *s;
  *     if (safetensors_open(&s, "net.safetensors", &err) < 0) ...
@@ -34,8 +35,9 @@ const struct tensor *safetensors_find(const struct safetensors *file, const char
 const char *safetensors_metadata(const struct safetensors *file, const char *key);
 void safetensors_close(struct safetensors *file);
 
-/* Write atomically. `metadata` is an object of strings, or NULL (borrowed). Tensors are laid out by descending
- * alignment, then name, as the reference writer does; the header is padded with spaces to a multiple of 8. */
+/* Write atomically. `metadata` is an object of strings, or NULL (borrowed). Tensors are laid out by
+ * descending alignment, then name, as the reference writer does; the header is padded with spaces
+ * to a multiple of 8. */
 int safetensors_write(const char *path, const struct safetensors_item *items, size_t count,
                       const json_t *metadata, struct error *err);
 

@@ -1,7 +1,7 @@
 /*
- * Probabilities of networks on a data set. Every image is decoded once for all views and models. Images are taken in
- * groups of ids [jG, (j+1)G), each image at place id mod G of its group's products, so that the result is bit-identical
- * for any number of threads and any range asked for.
+ * Probabilities of networks on a data set. Every image is decoded once for all views and models.
+ * Images are taken in groups of ids [jG, (j+1)G), each image at place id mod G of its group's
+ * products, so that the result is bit-identical for any number of threads and any range asked for.
  *
  *     struct predict_options o = { .views = VIEWS_10CROP, .pool = pool };
  *     struct prediction p[2];
@@ -24,7 +24,7 @@ struct predict_options {
     uint64_t first, count; /* range of ids; count 0: to the end */
     struct pool *pool;     /* borrowed */
     bool exif_apply;
-    const char *progress;  /* label of the bar; NULL: none */
+    const char *progress; /* label of the bar; NULL: none */
 };
 
 /* One model's probabilities, mean over the views. */
@@ -36,10 +36,11 @@ struct prediction {
     int64_t *id;    /* (n), owned */
 };
 
-/* `out` holds `models` predictions, filled on success and untouched on failure. A bad image is ERROR_DATA. */
+/* `out` holds `models` predictions, filled on success and untouched on failure. A bad image is
+ * ERROR_DATA. */
 int predict(const struct index *index, const struct net *const *nets,
-            const struct preprocess *preprocesses, int models, const struct predict_options *options,
-            struct prediction *out, struct error *err);
+            const struct preprocess *preprocesses, int models,
+            const struct predict_options *options, struct prediction *out, struct error *err);
 void prediction_release(struct prediction *p);
 
 #endif

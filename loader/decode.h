@@ -1,8 +1,8 @@
 /*
- * From file bytes to 8-bit RGB pixels, told apart by the first bytes: JPEG by libjpeg-turbo (accurate integer DCT,
- * fancy upsampling), PNG by libpng; exactly what Pillow's convert("RGB") gives (gray, palette, alpha dropped, CMYK and
- * YCCK with Adobe's inversion; of 16-bit samples the high byte). One decoder per thread: it owns the library's state
- * and the pixels, and reuses both.
+ * From file bytes to 8-bit RGB pixels, told apart by the first bytes: JPEG by libjpeg-turbo
+ * (accurate integer DCT, fancy upsampling), PNG by libpng; exactly what Pillow's convert("RGB")
+ * gives (gray, palette, alpha dropped, CMYK and YCCK with Adobe's inversion; of 16-bit samples the
+ * high byte). One decoder per thread: it owns the library's state and the pixels, and reuses both.
  *
  *     struct decoder *d;
  *     if (decoder_open(&d, NULL, &err) < 0) ...
@@ -13,8 +13,9 @@
  *     if (decode_pixels(d, plan_needs(&plan), &image, &x, &y, &err) < 0) ...
  *     if (decode_warnings(d)) ...                       // text for the ledger
  *
- * Rule for damaged files: extraneous bytes between JPEG markers are a warning; any other libjpeg or libpng warning
- * that touches pixels (premature end, bad code, bad CRC of a critical chunk) is an error.
+ * Rule for damaged files: extraneous bytes between JPEG markers are a warning; any other libjpeg or
+ * libpng warning that touches pixels (premature end, bad code, bad CRC of a critical chunk) is an
+ * error.
  */
 #ifndef TENFOLD_LOADER_DECODE_H
 #define TENFOLD_LOADER_DECODE_H
@@ -29,29 +30,31 @@
 enum decode_kind { DECODE_JPEG, DECODE_PNG };
 
 struct decode_options {
-    bool exif_apply;        /* turn the image as its EXIF orientation says; default: ignore, as torchvision */
-    uint64_t pixels_max;    /* refused above; 0: 100 million */
+    bool exif_apply; /* turn the image as its EXIF orientation says; default: ignore, as torchvision
+                      */
+    uint64_t pixels_max; /* refused above; 0: 100 million */
 };
 
 /* After EXIF, where applied. */
 struct decode_info {
     enum decode_kind kind;
     int width, height;
-    int orientation;        /* EXIF's 1..8; 1 when absent */
+    int orientation; /* EXIF's 1..8; 1 when absent */
     bool progressive;
-    const char *mode;       /* what the file holds: "L", "RGB", "CMYK", "P", "LA", "RGBA", "I;16", ... */
+    const char *mode; /* what the file holds: "L", "RGB", "CMYK", "P", "LA", "RGBA", "I;16", ... */
 };
 
 struct decoder;
 
 int decoder_open(struct decoder **decoder, const struct decode_options *options, struct error *err);
 
-/* Read the header of `size` bytes, which must stay until decode_pixels is done. ERROR_DATA with one line. */
+/* Read the header of `size` bytes, which must stay until decode_pixels is done. ERROR_DATA with one
+ * line. */
 int decode_header(struct decoder *decoder, const void *bytes, size_t size, struct decode_info *info,
                   struct error *err);
 
-/* Decode at least `need` (image coordinates); `image` is borrowed until the next call on this decoder, its first
- * pixel is the image's (*origin_x, *origin_y). */
+/* Decode at least `need` (image coordinates); `image` is borrowed until the next call on this
+ * decoder, its first pixel is the image's (*origin_x, *origin_y). */
 int decode_pixels(struct decoder *decoder, struct rect need, struct image *image, int *origin_x,
                   int *origin_y, struct error *err);
 

@@ -1,7 +1,8 @@
 /*
- * Which samples a data set has: key, label and where the bytes lie. Opened from an ImageFolder directory, a WebDataset
- * tar, a folder of tars, or a brace pattern (name-{0000..0009}.tar). Samples are in order of key bytes; the place in
- * that order is the sample's id. Read-only once open, shared by all threads.
+ * Which samples a data set has: key, label and where the bytes lie. Opened from an ImageFolder
+ * directory, a WebDataset tar, a folder of tars, or a brace pattern (name-{0000..0009}.tar).
+ * Samples are in order of key bytes; the place in that order is the sample's id. Read-only once
+ * open, shared by all threads.
  *
  *     struct index *index;
  *     if (index_open(&index, "data/train", NULL, &err) < 0) ...
@@ -9,10 +10,11 @@
  *     index_read(index, id, &bytes, &err);
  *     index_close(index);
  *
- * Key: the path below the data root without its extension ("n01440764/x"); in a tar the member's name up to the first
- * dot of its last part. Doubled keys are refused, naming both places. Label: in an ImageFolder the place of the
- * top-level folder among the sorted folder names; in a tar the integer in `.cls`, else the class name in `.cls` or the
- * key's first folder, by sorted names. A folder without any image is refused ("empty class").
+ * Key: the path below the data root without its extension ("n01440764/x"); in a tar the member's
+ * name up to the first dot of its last part. Doubled keys are refused, naming both places. Label:
+ * in an ImageFolder the place of the top-level folder among the sorted folder names; in a tar the
+ * integer in `.cls`, else the class name in `.cls` or the key's first folder, by sorted names. A
+ * folder without any image is refused ("empty class").
  */
 #ifndef TENFOLD_LOADER_INDEX_H
 #define TENFOLD_LOADER_INDEX_H
@@ -26,14 +28,15 @@
 struct index;
 
 struct index_options {
-    const char *classes;   /* CSV file with columns index and folder name: how folders map to labels; NULL: sorted */
-    bool allow_unlabeled;  /* samples without a class get label -1 instead of being refused */
+    const char *classes;  /* CSV file with columns index and folder name: how folders map to labels;
+                             NULL: sorted */
+    bool allow_unlabeled; /* samples without a class get label -1 instead of being refused */
 };
 
 struct sample {
-    const char *key;   /* borrowed from the index */
-    int64_t label;     /* -1 unknown */
-    const char *file;  /* the container: image file or tar; borrowed */
+    const char *key;  /* borrowed from the index */
+    int64_t label;    /* -1 unknown */
+    const char *file; /* the container: image file or tar; borrowed */
     uint64_t offset, size;
 };
 
@@ -47,7 +50,8 @@ int64_t index_classes(const struct index *index);
 const char *index_class_name(const struct index *index, int64_t label);
 /* SHA-256 over "key TAB label LF" in order of id, 64 hex digits. */
 const char *index_hash(const struct index *index);
-/* Read the sample's bytes into `b` (replaced; its memory is reused). Any thread, each with its own buffer. */
+/* Read the sample's bytes into `b` (replaced; its memory is reused). Any thread, each with its own
+ * buffer. */
 int index_read(const struct index *index, uint64_t id, struct buffer *b, struct error *err);
 /* "file" or "file:member" for messages, into `place`. */
 void index_place(const struct index *index, uint64_t id, char *place, size_t size);

@@ -12,9 +12,10 @@
  *     }
  *     stream_close(s);
  *
- * Workers take the next position (serial, a few instructions), then decode and render straight into that sample's
- * place (parallel). Slots leave in order. A full ring blocks the workers: that is the backpressure. What a batch holds
- * depends on (file bytes, recipe, seeds, epoch, sample id) alone: not on threads, ranks, slots or restarts.
+ * Workers take the next position (serial, a few instructions), then decode and render straight into
+ * that sample's place (parallel). Slots leave in order. A full ring blocks the workers: that is the
+ * backpressure. What a batch holds depends on (file bytes, recipe, seeds, epoch, sample id) alone:
+ * not on threads, ranks, slots or restarts.
  */
 #ifndef TENFOLD_LOADER_STREAM_H
 #define TENFOLD_LOADER_STREAM_H
@@ -35,25 +36,25 @@ enum last_batch { LAST_DROP, LAST_KEEP };
 struct stream_options {
     uint64_t order_seed, augment_seed;
     bool shuffle;
-    uint32_t batch;            /* samples of a global batch; world divides it */
+    uint32_t batch; /* samples of a global batch; world divides it */
     uint32_t rank, world;
     enum last_batch last;
     enum on_error on_error;
-    double max_bad;            /* share of the epoch's samples that may be bad before the run stops */
-    uint64_t start;            /* first step: global batches since epoch 0 */
-    uint64_t steps;            /* stop after so many; 0: never (epoch after epoch) */
-    int threads;               /* 0: thread_cpus() */
-    int slots;                 /* of the ring; 0: 4 */
+    double max_bad; /* share of the epoch's samples that may be bad before the run stops */
+    uint64_t start; /* first step: global batches since epoch 0 */
+    uint64_t steps; /* stop after so many; 0: never (epoch after epoch) */
+    int threads;    /* 0: thread_cpus() */
+    int slots;      /* of the ring; 0: 4 */
     struct output_form form;
     enum plan_resampler resampler;
     bool exif_apply;
-    const char *ledger;        /* JSON lines of bad images are appended here; NULL: none is written */
+    const char *ledger; /* JSON lines of bad images are appended here; NULL: none is written */
 };
 
 struct stream_options stream_defaults(void);
 
-/* The `data:` section: train, val, classes, batch, seed, order_seed, augment_seed, shuffle, last, on_error, max_bad,
- * threads, slots, dtype, layout, resampler, exif, ledger. */
+/* The `data:` section: train, val, classes, batch, seed, order_seed, augment_seed, shuffle, last,
+ * on_error, max_bad, threads, slots, dtype, layout, resampler, exif, ledger. */
 extern const struct param data_params[];
 struct data_config {
     const char *train, *val, *classes; /* borrowed from the config; NULL when absent */
@@ -70,56 +71,59 @@ struct slot_header {
     uint64_t step;           /* global batches since epoch 0 */
     uint64_t first_position; /* of this rank's part, within the epoch */
     uint32_t count;          /* places: B / W */
-    uint32_t valid;          /* places that hold a position of the epoch (a short last batch has fewer) */
+    uint32_t valid; /* places that hold a position of the epoch (a short last batch has fewer) */
     uint8_t reserved[32];
 };
 
 /* A finished batch, borrowed until stream_release. b = header->count. */
 struct batch {
     const struct slot_header *header;
-    void *images;         /* (b,3,h,w) or (b,h,w,3), type of the stream's form */
+    void *images;           /* (b,3,h,w) or (b,h,w,3), type of the stream's form */
     const int64_t *label;   /* (b), -1 unknown */
     const int64_t *label_b; /* (b), the partner's; NULL without mixing */
     const float *lambda;    /* (b), weight of `label`; NULL without mixing */
-    const int64_t *id;      /* (b), of the sample really there; -1: none (skipped, or past the end) */
-    const float *weight;    /* (b), 1, or 0 where id is -1 */
+    const int64_t *id;   /* (b), of the sample really there; -1: none (skipped, or past the end) */
+    const float *weight; /* (b), 1, or 0 where id is -1 */
     int height, width;
-    int slot;             /* the ring's */
+    int slot; /* the ring's */
 };
 
 struct stream;
 
-/* Borrows index, recipe and mix until close. ERROR_USAGE when the options do not fit together (world does not divide
- * the batch, odd b with mixing, fewer samples than a batch with `last: drop`, sizes that vary). */
+/* Borrows index, recipe and mix until close. ERROR_USAGE when the options do not fit together
+ * (world does not divide the batch, odd b with mixing, fewer samples than a batch with `last:
+ * drop`, sizes that vary). */
 int stream_open(struct stream **stream, const struct index *index, const struct recipe *recipe,
                 const struct mix *mix, const struct stream_options *options, struct error *err);
 
-/* Wait for the next batch. 1: `batch` is filled; 0: all steps are done; -1: error (a bad image with on_error: fail,
- * more than max_bad). One thread at a time; several batches may be held at once, up to the ring's slots. */
+/* Wait for the next batch. 1: `batch` is filled; 0: all steps are done; -1: error (a bad image with
+ * on_error: fail, more than max_bad). One thread at a time; several batches may be held at once, up
+ * to the ring's slots. */
 int stream_next(struct stream *stream, struct batch *batch, struct error *err);
 void stream_release(struct stream *stream, const struct batch *batch);
 
 /* The number of global batches of an epoch. */
 uint64_t stream_steps_per_epoch(const struct stream *stream);
 
-/* What became of an epoch's samples, of this rank's part: delivered + substituted + skipped + dropped = its share of
- * the data set, complete once the epoch's last batch was taken. */
+/* What became of an epoch's samples, of this rank's part: delivered + substituted + skipped +
+ * dropped = its share of the data set, complete once the epoch's last batch was taken. */
 struct account {
     uint64_t delivered, substituted, skipped, dropped;
 };
 /* Of the epoch that the last batch taken belongs to. */
 struct account stream_account(const struct stream *stream);
 
-/* {version, dataset, recipe, order_seed, augment_seed, epoch, position, batch, last, ledger counts}: all that it takes
- * to go on with the batch after the last one taken. The world size may change in between. */
+/* {version, dataset, recipe, order_seed, augment_seed, epoch, position, batch, last, ledger
+ * counts}: all that it takes to go on with the batch after the last one taken. The world size may
+ * change in between. */
 json_t *stream_state(const struct stream *stream, struct error *err);
-/* Check `state` against the data set, recipe and options, and set options->start from it; ERROR_DATA says what does
- * not fit. */
+/* Check `state` against the data set, recipe and options, and set options->start from it;
+ * ERROR_DATA says what does not fit. */
 int stream_resume(const json_t *state, const struct index *index, const struct recipe *recipe,
                   const struct mix *mix, struct stream_options *options, struct error *err);
 
-/* Checksums of a batch: sums modulo 2^64 over its places of hash64 of (global position, content), so that the ranks'
- * sums add up to the whole batch's. */
+/* Checksums of a batch: sums modulo 2^64 over its places of hash64 of (global position, content),
+ * so that the ranks' sums add up to the whole batch's. */
 struct batch_sums {
     uint64_t ids, content; /* sample ids; pixels, labels, lambda and weight */
 };

@@ -1,9 +1,11 @@
 /*
- * Tenfold's loader for other programs: batches of decoded, augmented images, in order, from one config.
+ * Tenfold's loader for other programs: batches of decoded, augmented images, in order, from one
+ * config.
  *
  *     struct tenfold *t;
  *     char error[TENFOLD_ERROR];
- *     if (tenfold_open(&t, "configs/imagenet_resnet.yaml", "data=photos batch=64 threads=4", error) != 0)
+ *     if (tenfold_open(&t, "configs/imagenet_resnet.yaml", "data=photos batch=64 threads=4", error)
+ * != 0)
  *         ...
  *     struct tenfold_batch b;
  *     while (tenfold_next(t, &b, error) == 1) {
@@ -12,9 +14,9 @@
  *     }
  *     tenfold_close(t);
  *
- * Link with `pkg-config --cflags --libs tenfold`. Results are 0 (or as said), else the exit status that a Tenfold
- * program would have (1 failed, 2 usage or config, 3 data) with one line in `error`. A handle is used by one thread at
- * a time; different handles are independent.
+ * Link with `pkg-config --cflags --libs tenfold`. Results are 0 (or as said), else the exit status
+ * that a Tenfold program would have (1 failed, 2 usage or config, 3 data) with one line in `error`.
+ * A handle is used by one thread at a time; different handles are independent.
  */
 #ifndef TENFOLD_H
 #define TENFOLD_H
@@ -37,9 +39,9 @@ struct tenfold;
 
 /* Borrowed until tenfold_release. */
 struct tenfold_batch {
-    uint64_t step;          /* global batches since epoch 0 */
+    uint64_t step; /* global batches since epoch 0 */
     uint32_t epoch;
-    uint32_t count, valid;  /* places; places that hold a position of the epoch */
+    uint32_t count, valid; /* places; places that hold a position of the epoch */
     enum tenfold_dtype dtype;
     enum tenfold_layout layout;
     int height, width;
@@ -54,9 +56,10 @@ struct tenfold_batch {
 
 TENFOLD_API const char *tenfold_version(void);
 
-/* Open the stream that `config` (a YAML file; NULL for none) describes. `settings` (may be NULL) is a list of
- * `key=value` separated by blanks: keys of the config's `data` section (batch, seed, threads, ...; `data` for the
- * images' place), rank, world, start (step) and steps, or section.key as `--set` takes. */
+/* Open the stream that `config` (a YAML file; NULL for none) describes. `settings` (may be NULL) is
+ * a list of `key=value` separated by blanks: keys of the config's `data` section (batch, seed,
+ * threads, ...; `data` for the images' place), rank, world, start (step) and steps, or section.key
+ * as `--set` takes. */
 TENFOLD_API int tenfold_open(struct tenfold **handle, const char *config, const char *settings,
                              char error[TENFOLD_ERROR]);
 
@@ -65,14 +68,14 @@ TENFOLD_API int tenfold_next(struct tenfold *handle, struct tenfold_batch *batch
                              char error[TENFOLD_ERROR]);
 TENFOLD_API void tenfold_release(struct tenfold *handle, const struct tenfold_batch *batch);
 
-/* The stream's state as JSON text, enough to go on with the batch after the last one taken; free with free(). NULL:
- * no memory. */
+/* The stream's state as JSON text, enough to go on with the batch after the last one taken; free
+ * with free(). NULL: no memory. */
 TENFOLD_API char *tenfold_state(const struct tenfold *handle);
 /* As tenfold_open, going on from `state`. */
 TENFOLD_API int tenfold_resume(struct tenfold **handle, const char *config, const char *settings,
                                const char *state, char error[TENFOLD_ERROR]);
 
-TENFOLD_API uint64_t tenfold_samples(const struct tenfold *handle);         /* of the data set */
+TENFOLD_API uint64_t tenfold_samples(const struct tenfold *handle); /* of the data set */
 TENFOLD_API uint64_t tenfold_steps_per_epoch(const struct tenfold *handle);
 
 TENFOLD_API void tenfold_close(struct tenfold *handle); /* NULL is a no-op */

@@ -1,7 +1,8 @@
 /*
- * One step of training: forward with batch statistics, loss, backward; gradients of the batch's mean loss in the net's
- * gradient block. All threads of the pool work on it; the bits do not depend on how many there are: the batch is cut
- * into a fixed number of lanes, each summed in order of position, the lanes in a fixed tree.
+ * One step of training: forward with batch statistics, loss, backward; gradients of the batch's
+ * mean loss in the net's gradient block. All threads of the pool work on it; the bits do not depend
+ * on how many there are: the batch is cut into a fixed number of lanes, each summed in order of
+ * position, the lanes in a fixed tree.
  *
  *     struct backprop *bp;
  *     if (backprop_open(&bp, net, 128, pool, &err) < 0) ...
@@ -20,8 +21,9 @@ struct backprop;
 int backprop_open(struct backprop **backprop, struct net *net, int batch, struct pool *pool,
                   struct error *err);
 
-/* `x` (b,c,h,w). Places without weight are left out of loss and gradient but not of the batch statistics. Returns the
- * mean loss, NaN or infinite when training blew up. Updates running statistics. */
+/* `x` (b,c,h,w). Places without weight are left out of loss and gradient but not of the batch
+ * statistics. Returns the mean loss, NaN or infinite when training blew up. Updates running
+ * statistics. */
 double backprop_run(struct backprop *backprop, const float *x, int b, const struct targets *targets,
                     int *correct);
 

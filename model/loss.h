@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-/* Soft labels as triples: target = lambda * one_hot(label) + (1 - lambda) * one_hot(label_b), smoothed to
- * (1 - smoothing) * target + smoothing / k. label -1 or weight 0 takes no part. */
+/* Soft labels as triples: target = lambda * one_hot(label) + (1 - lambda) * one_hot(label_b),
+ * smoothed to (1 - smoothing) * target + smoothing / k. label -1 or weight 0 takes no part. */
 struct targets {
     const int64_t *label, *label_b; /* (b); label_b NULL: hard labels */
     const float *lambda;            /* (b) or NULL */
@@ -20,8 +20,9 @@ struct targets {
 /* p (k) = softmax of z (k): exp(z - max z) / sum, in double, rounded once. */
 void softmax(const float *z, int k, float *p);
 
-/* Mean over the taking-part samples of -sum_j t_j log p_j; `gradient` (b,k) gets d loss / d logits unless NULL.
- * `correct` gets how many have argmax = label (of the larger share) unless NULL. logits (b,k). */
+/* Mean over the taking-part samples of -sum_j t_j log p_j; `gradient` (b,k) gets d loss / d logits
+ * unless NULL. `correct` gets how many have argmax = label (of the larger share) unless NULL.
+ * logits (b,k). */
 double softmax_cross_entropy(const float *logits, const struct targets *targets, int b, int k,
                              float *gradient, int *correct);
 

@@ -1,7 +1,7 @@
 /*
- * A network: a list of nodes, each a layer whose inputs are earlier nodes, read from YAML (or from the JSON that a
- * weights file carries, which is the same list expanded). All trained values lie in one block, all gradients in
- * another, running statistics in a third.
+ * A network: a list of nodes, each a layer whose inputs are earlier nodes, read from YAML (or from
+ * the JSON that a weights file carries, which is the same list expanded). All trained values lie in
+ * one block, all gradients in another, running statistics in a third.
  *
  *     name: tiny
  *     input: [3, 32, 32]
@@ -16,7 +16,8 @@
  *     blocks:
  *       basic:
  *         params: {out: 16, stride: 1}
- *         layers: [ ... "$out", "$stride" stand for the block's values; `in: [bn2, input]` names inputs ... ]
+ *         layers: [ ... "$out", "$stride" stand for the block's values; `in: [bn2, input]` names
+ * inputs ... ]
  *
  *     struct net *net;
  *     if (net_open(&net, config_root(c), &err) < 0) ...
@@ -41,7 +42,8 @@ struct shape {
 
 struct net; /* opaque */
 
-/* `spec` is the map above, or a map with `extends`. Borrows nothing afterwards. Errors name file and line. */
+/* `spec` is the map above, or a map with `extends`. Borrows nothing afterwards. Errors name file
+ * and line. */
 int net_open(struct net **net, const struct node *spec, struct error *err);
 const char *net_name(const struct net *net);
 struct shape net_input(const struct net *net);
@@ -56,7 +58,7 @@ struct weight {
     struct tensor value; /* F32, in one of the net's blocks; borrowed from the net */
     float *gradient;     /* same size; NULL when not trained (running statistics) */
     bool trained;
-    bool decay;          /* weight decay applies by PyTorch's default: everything that is trained */
+    bool decay; /* weight decay applies by PyTorch's default: everything that is trained */
     int64_t fan_in, fan_out;
 };
 size_t net_weights(const struct net *net);
@@ -66,8 +68,9 @@ const struct weight *net_weight(const struct net *net, size_t i); /* in order of
 float *net_values(struct net *net, size_t *n);
 float *net_gradients(struct net *net, size_t *n);
 
-/* Kaiming normal (fan out, gain of ReLU) for convolutions, PyTorch's uniform(+-1/sqrt(fan_in)) for linear layers,
- * batch normalization to 1 and 0. Draws: domain "init", the weight's name, so that a layer added shifts no other's. */
+/* Kaiming normal (fan out, gain of ReLU) for convolutions, PyTorch's uniform(+-1/sqrt(fan_in)) for
+ * linear layers, batch normalization to 1 and 0. Draws: domain "init", the weight's name, so that a
+ * layer added shifts no other's. */
 void net_init(struct net *net, uint64_t seed);
 
 /* A multiply-add count for one image of the declared size. */

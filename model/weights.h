@@ -1,10 +1,11 @@
 /*
- * Weights on disk: safetensors whose metadata carries the network (JSON), the preprocessing (JSON) and the version, so
- * that one file is enough to evaluate; or weights from elsewhere with a network's YAML beside them.
+ * Weights on disk: safetensors whose metadata carries the network (JSON), the preprocessing (JSON)
+ * and the version, so that one file is enough to evaluate; or weights from elsewhere with a
+ * network's YAML beside them.
  *
  *     struct net *net; struct preprocess pre;
- *     if (model_open(&net, &pre, "configs/models/cifar_resnet20.yaml=resnet20.safetensors", &err) < 0) ...
- *     if (model_open(&net, &pre, "out/run/best.safetensors", &err) < 0) ...
+ *     if (model_open(&net, &pre, "configs/models/cifar_resnet20.yaml=resnet20.safetensors", &err) <
+ * 0) ... if (model_open(&net, &pre, "out/run/best.safetensors", &err) < 0) ...
  */
 #ifndef TENFOLD_MODEL_WEIGHTS_H
 #define TENFOLD_MODEL_WEIGHTS_H
@@ -15,18 +16,21 @@
 #include "base/safetensors.h"
 #include "model/net.h"
 
-/* Names and shapes must agree exactly (PyTorch's num_batches_tracked is passed over); the error lists missing,
- * unexpected and misshaped names, a dozen of each. */
-int weights_load(struct net *net, const struct safetensors *file, const char *path, struct error *err);
+/* Names and shapes must agree exactly (PyTorch's num_batches_tracked is passed over); the error
+ * lists missing, unexpected and misshaped names, a dozen of each. */
+int weights_load(struct net *net, const struct safetensors *file, const char *path,
+                 struct error *err);
 
 /* `more` (strings; may be NULL) joins the metadata. Atomic. */
 int weights_save(const char *path, const struct net *net, const struct preprocess *preprocess,
                  const json_t *more, struct error *err);
 
 /* `model` is WEIGHTS or NET.yaml=WEIGHTS. */
-int model_open(struct net **net, struct preprocess *preprocess, const char *model, struct error *err);
+int model_open(struct net **net, struct preprocess *preprocess, const char *model,
+               struct error *err);
 
-/* SHA-256 over names, shapes and values in order of name, and the network's canonical JSON: 64 hex digits. */
+/* SHA-256 over names, shapes and values in order of name, and the network's canonical JSON: 64 hex
+ * digits. */
 int model_hash(const struct net *net, char hex[65], struct error *err);
 
 #endif

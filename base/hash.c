@@ -1,0 +1,84 @@
+#include "base/hash.h"
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+struct sha256 {
+    EVP_MD_CTX *context; /* owned */
+    bool failed;
+};
+
+uint64_t hash64(const void *data, size_t size)
+{
+    return XXH64(data, size, 0);
+}
+
+uint64_t hash64_text(const char *text)
+{
+    return hash64(text, strlen(text));
+}
+
+uint64_t hash64_pair(const char *first, const char *second)
+{
+    XXH64_state_t state;
+    XXH64_reset(&state, 0);
+    XXH64_update(&state, first, strlen(first));
+    XXH64_update(&state, "/", 1);
+    XXH64_update(&state, second, strlen(second));
+    return XXH64_digest(&state);
+}
+
+int sha256_open(struct sha256 **sha, struct error *err)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    struct sha256 *opened = OPENSSL_zalloc(sizeof(*opened));
+    if (!context || !opened || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1) {
+        EVP_MD_CTX_free(context);
+        OPENSSL_free(opened);
+        return error_set(err, ERROR_FAILED, NULL, "SHA-256 is not available from OpenSSL");
+    }
+    opened->context = context;
+    *sha = opened;
+    return 0;
+}
+
+void sha256_add(struct sha256 *sha, const void *data, size_t size)
+{
+    if (EVP_DigestUpdate(sha->context, data, size) != 1)
+        sha->failed = true;
+}
+
+int sha256_close(struct sha256 *sha, char hex[65], struct error *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    bool done = !sha->failed && EVP_DigestFinal_ex(sha->context, digest, NULL) == 1;
+    EVP_MD_CTX_free(sha->context);
+    OPENSSL_free(sha);
+    if (!done)
+        return error_set(err, ERROR_FAILED, NULL, "SHA-256 failed in OpenSSL");
+    for (int i = 0; i < 32; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    return 0;
+}
+
+void sha256_abandon(struct sha256 *sha)
+{
+    if (!sha)
+        return;
+    EVP_MD_CTX_free(sha->context);
+    OPENSSL_free(sha);
+}
+
+int sha256_of(const void *data, size_t size, char hex[65], struct error *err)
+{
+    struct sha256 *sha;
+    if (sha256_open(&sha, err) < 0)
+        return -1;
+    sha256_add(sha, data, size);
+    return sha256_close(sha, hex, err);
+}

@@ -1,0 +1,33 @@
+#include "base/image.h"
+
+static const struct {
+    const char *name;
+    size_t size;
+} dtypes[DTYPE_COUNT] = {
+    [DTYPE_F32] = { "F32", 4 }, [DTYPE_F16] = { "F16", 2 }, [DTYPE_BF16] = { "BF16", 2 },
+    [DTYPE_F64] = { "F64", 8 }, [DTYPE_U8] = { "U8", 1 },   [DTYPE_I8] = { "I8", 1 },
+    [DTYPE_I32] = { "I32", 4 }, [DTYPE_I64] = { "I64", 8 },
+};
+
+size_t dtype_size(enum dtype dtype)
+{
+    return dtypes[dtype].size;
+}
+
+const char *dtype_name(enum dtype dtype)
+{
+    return dtypes[dtype].name;
+}
+
+size_t tensor_count(const struct tensor *t)
+{
+    size_t count = 1;
+    for (int i = 0; i < t->rank; i++)
+        count *= (size_t)t->shape[i];
+    return count;
+}
+
+size_t tensor_bytes(const struct tensor *t)
+{
+    return tensor_count(t) * dtype_size(t->dtype);
+}
