@@ -38,7 +38,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wstrict-prototypes -W
   $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SAN),-fsanitize=$(SAN)) -pthread $(LDFLAGS)
 
-.PHONY: all programs demo test test-data test-peers check-san bench install clean deps
+.PHONY: all programs tests deps demo test test-data test-peers check-san bench install clean
 .DEFAULT_GOAL := all
 
 all: deps
@@ -47,7 +47,7 @@ all: deps
 programs: $(PROGRAMS:%=$(BIN)/%) $(BUILD)/libtenfold.so
 
 deps:
-	@tests/deps.sh $(if $(DEPS_SET),$(DEPS_SET),build)
+	@tests/deps.sh build
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -61,6 +61,7 @@ $(BUILD)/libtenfold.a: $(OBJECTS)
 $(BUILD)/libtenfold.so: $(OBJECTS)
 	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libtenfold.so.0 -o $@ $^ $(PKG_LIBS) -lm
 
+# $(1) the program, $(2) its folder
 define program
 $(BIN)/$(1): $(BUILD)/$(2)/$(1).o $(BUILD)/libtenfold.a
 	@mkdir -p $$(@D)
@@ -72,7 +73,51 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(HELPERS:%.c=$(BUILD)/%.o) $(BUI
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
 .SECONDARY:
 
+# test_data_* read the real data that TENFOLD_DATA names.
+DATA_TESTS := $(filter test_data_%,$(TESTS))
+UNIT_TESTS := $(filter-out $(DATA_TESTS),$(TESTS))
 tests: $(TESTS:%=$(BUILD)/tests/%)
+
+demo: deps
+	@$(MAKE) --no-print-directory programs
+	@tests/demo.sh
+
+test:
+	@tests/deps.sh test
+	@$(MAKE) --no-print-directory programs $(UNIT_TESTS:%=$(BUILD)/tests/%)
+	@tests/layout.sh $(BUILD)/libtenfold.so
+	@TENFOLD_BIN=$(BIN) tests/run.sh $(UNIT_TESTS:%=$(BUILD)/tests/%)
+
+test-data:
+	@test -d "$$TENFOLD_DATA" || { echo "make test-data: TENFOLD_DATA must name the folder of the real data" >&2; exit 1; }
+	@tests/deps.sh test
+	@$(MAKE) --no-print-directory programs $(DATA_TESTS:%=$(BUILD)/tests/%)
+	@TENFOLD_BIN=$(BIN) tests/run.sh -j 1 $(DATA_TESTS:%=$(BUILD)/tests/%)
+
+# Golden files made again by the software they come from.
+test-peers:
+	@tests/deps.sh peers
+	@tests/golden/check.sh
+
+# Slow cases are scaled down by TENFOLD_TEST_SCALE.
+check-san:
+	@tests/deps.sh test
+	@for san in address undefined thread; do \
+	  $(MAKE) --no-print-directory SAN=$$san programs tests && echo "== $$san" && \
+	  TENFOLD_TEST_SCALE=8 TENFOLD_BIN=build/$(notdir $(CC))-$$san/bin \
+	  TSAN_OPTIONS=suppressions=tests/tsan.supp UBSAN_OPTIONS=print_stacktrace=1 \
+	  tests/run.sh $(UNIT_TESTS:%=build/$(notdir $(CC))-$$san/tests/%) || exit 1; \
+	done
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/libtenfold.so $(DESTDIR)$(PREFIX)/lib/libtenfold.so.$(VERSION)
+	ln -sf libtenfold.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libtenfold.so.0
+	ln -sf libtenfold.so.0 $(DESTDIR)$(PREFIX)/lib/libtenfold.so
+	install -m 644 loader/tenfold.h $(DESTDIR)$(PREFIX)/include
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' loader/tenfold.pc.in > $(BUILD)/tenfold.pc
+	install -m 644 $(BUILD)/tenfold.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/tenfold.pc
 
 clean:
 	rm -rf build bin
