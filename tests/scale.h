@@ -1,4 +1,5 @@
-/* Slow cases run fewer times under the sanitizers: `make check-san` sets TENFOLD_TEST_SCALE to the divisor. */
+/* Slow cases run fewer times under the sanitizers: `make check-san` sets TENFOLD_TEST_SCALE to the
+ * divisor. */
 #ifndef TENFOLD_TESTS_SCALE_H
 #define TENFOLD_TESTS_SCALE_H
 
