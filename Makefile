@@ -109,6 +109,14 @@ check-san:
 	  tests/run.sh $(UNIT_TESTS:%=build/$(notdir $(CC))-$$san/tests/%) || exit 1; \
 	done
 
+BENCHES := $(notdir $(basename $(wildcard tests/bench/*.c)))
+$(BUILD)/tests/bench/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/libtenfold.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+
+bench: deps
+	@$(MAKE) --no-print-directory programs $(BENCHES:%=$(BUILD)/tests/bench/%)
+	@tests/bench/run.sh $(BUILD)/tests/bench $(BIN)
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
 	install -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin

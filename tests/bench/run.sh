@@ -1,0 +1,13 @@
+#!/bin/bash
+# run.sh BENCH_FOLDER BIN - every benchmark that needs no rival, on generated data (and on the photographs where
+# TENFOLD_DATA is set).
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+bench=$1 bin=$2
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+"$bin/nndata" synth "$out/data" --train 600 --test 10 --seed 1
+"$bench/bench_stream" configs/demo.yaml "$out/data/train"
+if [ -n "${TENFOLD_DATA:-}" ]; then
+    "$bench/bench_stream" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
+fi
