@@ -1,0 +1,128 @@
+/*
+ * A short name for each model, so that rows of a table, keys of a JSON file and files of
+ * probabilities can be told apart. Trainings leave `best.safetensors` in many folders: a name grows
+ * folder by folder until it is alone.
+ */
+#include "eval/names.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { PARTS_MAX = 16 }; /* folders that a name may grow by; a number does the rest */
+
+static const char EXTENSION[] = ".safetensors";
+
+/* The weights' path in WEIGHTS or NET.yaml=WEIGHTS. */
+static const char *weights_path(const char *model)
+{
+    static const char *const ends[] = { ".yaml=", ".yml=" };
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        const char *at = strstr(model, ends[i]);
+        if (at)
+            return at + strlen(ends[i]);
+    }
+    return model;
+}
+
+/* The last `parts` components of `path` joined by '-', without the extension. */
+static char *name_from(const char *path, int parts, struct error *err)
+{
+    size_t end = strlen(path), extension = sizeof(EXTENSION) - 1;
+    if (end > extension && !strcmp(path + end - extension, EXTENSION) &&
+        path[end - extension - 1] != '/')
+        end -= extension;
+    size_t start = end;
+    for (; start > 0; start--)
+        if (path[start - 1] == '/' && path[start] != '/' && --parts == 0)
+            break;
+
+    char *name = memory_array(end - start + 1, 1, err);
+    size_t size = 0;
+    for (size_t i = start; name && i < end; i++) {
+        if (path[i] != '/')
+            name[size++] = path[i];
+        else if (size > 0 && name[size - 1] != '-')
+            name[size++] = '-';
+    }
+    return name;
+}
+
+static bool taken(char *const *names, int count, int own, const char *name)
+{
+    if (!strcmp(name, "ensemble"))
+        return true;
+    for (int i = 0; i < count; i++)
+        if (i != own && names[i] && !strcmp(names[i], name))
+            return true;
+    return false;
+}
+
+static int replace(char **name, char *fresh)
+{
+    if (!fresh)
+        return -1;
+    free(*name);
+    *name = fresh;
+    return 0;
+}
+
+/* Names that collide grow by one folder, all of them at once, so that equals stay alike in form. */
+static int grow(const char *const *models, int count, char **names, int parts, struct error *err)
+{
+    bool *collides = memory_array((size_t)count, sizeof(*collides), err);
+    if (!collides)
+        return -1;
+    for (int i = 0; i < count; i++)
+        collides[i] = taken(names, count, i, names[i]);
+    int status = 0;
+    for (int i = 0; i < count && status == 0; i++)
+        if (collides[i])
+            status = replace(&names[i], name_from(weights_path(models[i]), parts, err));
+    free(collides);
+    return status;
+}
+
+static int number(char **names, int count, int own, struct error *err)
+{
+    size_t size = strlen(names[own]) + 16;
+    char *fresh = memory_array(size, 1, err);
+    if (!fresh)
+        return -1;
+    int n = 2;
+    do
+        snprintf(fresh, size, "%s-%d", names[own], n++);
+    while (taken(names, count, own, fresh));
+    return replace(&names[own], fresh);
+}
+
+char **names_make(const char *const *models, int count, struct error *err)
+{
+    char **names = memory_array((size_t)count, sizeof(*names), err);
+    if (!names)
+        return NULL;
+    for (int i = 0; i < count; i++)
+        if (!(names[i] = name_from(weights_path(models[i]), 1, err)))
+            goto undo;
+    for (int parts = 2; parts <= PARTS_MAX; parts++)
+        if (grow(models, count, names, parts, err) < 0)
+            goto undo;
+    /* The first of equals keeps its name. */
+    for (int i = 0; i < count; i++)
+        if (taken(names, i, i, names[i]) && number(names, count, i, err) < 0)
+            goto undo;
+    return names;
+undo:
+    names_free(names, count);
+    return NULL;
+}
+
+void names_free(char **names, int count)
+{
+    for (int i = 0; names && i < count; i++)
+        free(names[i]);
+    free(names);
+}
