@@ -1,0 +1,120 @@
+#include "eval/evaluation.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/progress.h"
+#include "eval/ensemble.h"
+#include "model/infer.h"
+
+/* Coinciding views counted each: the protocol's length, the same for images of all sizes. */
+static int count_views(enum view_protocol protocol, const struct preprocess *preprocess, int *total,
+                       struct error *err)
+{
+    struct view_list *list = memory_array(1, sizeof(*list), err);
+    if (!list)
+        return -1;
+    int size = preprocess->size;
+    int status = view_list_make(protocol, preprocess, size, size, list, err);
+    *total = list->total;
+    free(list);
+    return status;
+}
+
+static int open_inputs(struct evaluation *e, const struct evaluation_request *r, struct error *err)
+{
+    struct index_options options = { .classes = r->classes };
+    if (members_open(&e->members, r->models, r->count, err) < 0 ||
+        index_open(&e->index, r->data, &options, err) < 0 ||
+        members_fit(&e->members, e->index, r->data, err) < 0)
+        return -1;
+    size_t count = (size_t)r->count;
+    e->predictions = memory_array(count, sizeof(*e->predictions), err);
+    e->scores = e->predictions ? memory_array(count, sizeof(*e->scores), err) : NULL;
+    return e->scores ? 0 : -1;
+}
+
+static int run(struct evaluation *e, const struct evaluation_request *r, struct pool *pool,
+               struct error *err)
+{
+    struct predict_options options = { .views = r->views,
+                                       .pool = pool,
+                                       .exif_apply = r->exif_apply,
+                                       .progress = r->quiet ? NULL : view_protocol_names[r->views],
+                                       .warn = r->warn,
+                                       .context = r->context };
+    double start = clock_seconds();
+    if (predict(e->index, (const struct net *const *)e->members.nets, e->members.preprocesses,
+                r->count, &options, e->predictions, err) < 0 ||
+        ensemble_mean(e->predictions, e->members.hashes, r->count, &e->mean, err) < 0)
+        return -1;
+    e->report.seconds = clock_seconds() - start;
+    e->report.threads = pool_threads(pool);
+    return 0;
+}
+
+static void count_answers(struct evaluation *e, const struct evaluation_request *r)
+{
+    struct report *report = &e->report;
+    const struct prediction *mean = &e->mean;
+    for (int m = 0; m < r->count; m++) {
+        const struct prediction *p = &e->predictions[m];
+        e->scores[m] = metric_score(p->probs, p->label, p->n, p->k);
+    }
+    report->scores = e->scores;
+    report->ensemble = metric_score(mean->probs, mean->label, mean->n, mean->k);
+    report->best = report_best(e->scores, e->members.hashes, r->count);
+    metric_changes(e->predictions[report->best].probs, mean->probs, mean->label, mean->n, mean->k,
+                   &report->corrected, &report->corrupted);
+    report->n = mean->n;
+    report->k = mean->k;
+}
+
+static int fill(struct evaluation *e, const struct evaluation_request *r, struct error *err)
+{
+    struct pool *pool = NULL;
+    if (open_inputs(e, r, err) < 0 ||
+        count_views(r->views, &e->members.preprocesses[0], &e->report.views_total, err) < 0 ||
+        pool_open(&pool, r->threads, err) < 0)
+        return -1;
+    int status = run(e, r, pool, err);
+    pool_close(pool);
+    if (status < 0)
+        return -1;
+    count_answers(e, r);
+    e->views = r->views;
+    e->report.data = r->data;
+    e->report.data_hash = index_hash(e->index);
+    e->report.views = view_protocol_names[r->views];
+    e->report.files = r->models;
+    e->report.kernels = infer_kernels();
+    return 0;
+}
+
+int evaluate(struct evaluation *e, const struct evaluation_request *request, struct error *err)
+{
+    struct evaluation *made = memory_array(1, sizeof(*made), err);
+    if (!made)
+        return -1;
+    int status = fill(made, request, err);
+    if (status < 0) {
+        evaluation_release(made);
+    } else {
+        *e = *made;
+        e->report.members = &e->members;
+    }
+    free(made);
+    return status;
+}
+
+void evaluation_release(struct evaluation *e)
+{
+    for (int m = 0; e->predictions && m < e->members.count; m++)
+        prediction_release(&e->predictions[m]);
+    prediction_release(&e->mean);
+    free(e->predictions);
+    free(e->scores);
+    members_close(&e->members);
+    index_close(e->index);
+    *e = (struct evaluation){ 0 };
+}
