@@ -1,0 +1,66 @@
+/*
+ * A config as a whole: read, checked at its top, closed.
+ */
+#include "base/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config_tree.h"
+#include "base/memory.h"
+
+static struct config *config_new(struct error *err)
+{
+    return memory_array(1, sizeof(struct config), err);
+}
+
+void config_close(struct config *config)
+{
+    if (!config)
+        return;
+    arena_release(&config->arena);
+    free(config);
+}
+
+int config_open(struct config **result, const char *path, struct error *err)
+{
+    struct config *config = config_new(err);
+    if (!config)
+        return -1;
+    config->root = config_read_file(config, path, err);
+    if (!config->root) {
+        config_close(config);
+        return -1;
+    }
+    *result = config;
+    return 0;
+}
+
+int config_parse(struct config **result, const char *text, size_t size, const char *name,
+                 struct error *err)
+{
+    struct config *config = config_new(err);
+    if (!config)
+        return -1;
+    const char *copy = arena_text(&config->arena, name, strlen(name), err);
+    config->root = copy ? config_read_tree(config, text, size, copy, true, err) : NULL;
+    if (!config->root || config_refuse_extends(config->root, err) < 0) {
+        config_close(config);
+        return -1;
+    }
+    *result = config;
+    return 0;
+}
+
+const struct node *config_root(const struct config *config)
+{
+    return config->root;
+}
+
+int config_check_sections(const struct config *config, struct error *err)
+{
+    static const char *const sections[] = {
+        "data", "augment", "mix", "model", "train", "eval", NULL
+    };
+    return node_check_keys(config->root, sections, err);
+}
