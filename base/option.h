@@ -3,13 +3,17 @@
  * `--no-plan`.
  *
  *     static const struct option_command command = {
- *         .program = "nndata batches", .usage = "CONFIG --data DATA [options]",
- *         .summary = "print a line per batch: ...", .options = params, .positional_min = 1,
- * .positional_max = 1,
+ *         .program = "nndata batches",
+ *         .usage = "CONFIG --data DATA [options]",
+ *         .summary = "print a line per batch: step, hash of the sample ids, checksum",
+ *         .options = params,
+ *         .positional_min = 1,
+ *         .positional_max = 1,
  *     };
- *     struct option_values given;
- *     int rc = option_read(&command, argc, argv, &given, &err);  // 1: --help or --version was
- * printed
+ *     static struct option_values given;
+ *     int rc = option_read(&command, argc, argv, &given, &err);
+ *     if (rc != 0)
+ *         return rc > 0 ? 0 : usage(&err);    // 1: --help or --version was printed
  */
 #ifndef TENFOLD_BASE_OPTION_H
 #define TENFOLD_BASE_OPTION_H
@@ -20,20 +24,20 @@ enum { OPTION_MAX = 48, OPTION_REPEAT = 64, OPTION_POSITIONAL = 64 };
 
 struct option_command {
     const char *program, *usage, *summary;
-    const struct param
-        *options; /* names without the dashes; --set and --help are understood by all */
+    /* Names without the dashes; --set, --help and --version are understood by all. */
+    const struct param *options;
     int positional_min, positional_max;
     const char *notes; /* printed below the options: examples, exit status; may be NULL */
-    const struct param
-        *sections[8]; /* config tables shown by --help under their names; NULL-terminated */
+    /* Config tables that --help shows, under their names ("data"); NULL-terminated. */
+    const struct param *sections[8];
     const char *section_names[8];
 };
 
 struct option_values {
-    union value value[OPTION_MAX];                 /* by row of `options` */
-    bool given[OPTION_MAX];                        /* named on the command line */
-    const char *repeat[OPTION_MAX][OPTION_REPEAT]; /* every text given for a row, in order (--model
-                                                      A --model B) */
+    union value value[OPTION_MAX]; /* by row of `options`; the last one given, or the default */
+    bool given[OPTION_MAX];        /* named on the command line */
+    /* Every text given for a row, in order (--model A --model B). */
+    const char *repeat[OPTION_MAX][OPTION_REPEAT];
     int repeat_count[OPTION_MAX];
     const char *set[OPTION_REPEAT]; /* the --set assignments, in order */
     int set_count;
@@ -41,9 +45,12 @@ struct option_values {
     int positional_count;
 };
 
-/* Read argv[1..]. 0: done; 1: --help was asked for and printed on standard output; -1: ERROR_USAGE.
- */
+/* Read argv[1..]. 0: done; 1: --help or --version was asked for and printed on standard output; -1:
+ * ERROR_USAGE. Texts are borrowed from argv. `given` is 26 KB. */
 int option_read(const struct option_command *command, int argc, char **argv,
                 struct option_values *given, struct error *err);
+
+/* What --help prints, appended to `out`. */
+int option_help(const struct option_command *command, struct buffer *out, struct error *err);
 
 #endif

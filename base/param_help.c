@@ -111,13 +111,18 @@ static void add_default(struct text *t, const struct param *row)
         add(t, "; default %s", row->initial);
 }
 
-/* "side of the square (integer 1..4096 px; default 16)" */
-static void explain(const struct param *row, char *text, size_t size)
+/* "side of the square (integer 1..4096 px; default 16)". An option that is a flag says what it does
+ * by being there. */
+static void explain(const struct param *row, bool option, char *text, size_t size)
 {
     struct text t = { text, size, 0 };
-    if (row->help)
-        add(&t, "%s ", row->help);
-    add(&t, "(%s", kind_word(row));
+    add(&t, "%s", row->help ? row->help : "");
+    if (option && row->type == PARAM_FLAG) {
+        if (row->value != 0)
+            add(&t, " (default yes)");
+        return;
+    }
+    add(&t, "%s(%s", row->help ? " " : "", kind_word(row));
     if (row->type == PARAM_CHOICE)
         add_choices(&t, row);
     if (is_numeric(row))
@@ -154,10 +159,10 @@ int param_help(const struct param *table, const char *prefix, int indent, struct
     bool options = strcmp(prefix, "--") == 0;
     for (const struct param *row = table; row->name; row++) {
         char name[128], text[TEXT_MAX];
-        bool negatable = options && row->type == PARAM_FLAG;
+        bool negatable = options && row->type == PARAM_FLAG && row->value != 0;
         snprintf(name, sizeof(name), "%s%s%s%s", prefix, negatable ? "[no-]" : "", row->name,
                  options ? placeholder(row) : "");
-        explain(row, text, sizeof(text));
+        explain(row, options, text, sizeof(text));
         int start = indent + NAME_COLUMNS;
         if (buffer_print(out, err, "%*s%-*s", indent, "", NAME_COLUMNS, name) < 0)
             return -1;

@@ -264,6 +264,7 @@ START_TEST(help)
     static const struct param rows[] = {
         { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024, .help = "workers" },
         { "plan", PARAM_FLAG, "", .help = "print what was drawn" },
+        { "bar", PARAM_FLAG, "", .value = 1, .help = "draw a bar" },
         { "filter", PARAM_CHOICE, "", .help = "kind", .choices = filters },
         { "a_name_that_is_rather_long", PARAM_TEXT, "", .help = "text" },
         { "rate", PARAM_NUMBER, "1/s", .value = 1, .min = 0, .max = INFINITY, .required = true,
@@ -278,7 +279,8 @@ START_TEST(help)
     ck_assert_str_eq(
         out.data,
         "  --threads N             workers (integer 0..1024; default 0)\n"
-        "  --[no-]plan             print what was drawn (yes/no; default no)\n"
+        "  --plan                  print what was drawn\n"
+        "  --[no-]bar              draw a bar (default yes)\n"
         "  --filter NAME           kind (bilinear, bicubic; default bilinear)\n"
         "  --a_name_that_is_rather_long TEXT\n"
         "                          text (text)\n"
