@@ -77,8 +77,8 @@ START_TEST(accepted)
     static const char *const same[] = {
         "c --data d --threads 4 --rate -0.25 --plan --no-bar --views hflip --crops 3,4",
         "--data=d --threads=4 --rate=-0.25 --plan=yes --bar=no c --views=hflip --crops=[3,4]",
-        "--threads 9 --threads 4 c --data x --data d --no-plan --plan --bar --no-bar --rate -.25 "
-        "--views hflip --crops 3,4",
+        ("--threads 9 --threads 4 c --data x --data d --no-plan --plan --bar --no-bar --rate -.25 "
+         "--views hflip --crops 3,4"),
     };
     for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
         ck_assert_msg(read_line(same[i], &given, &err) == 0, "%s: %s", same[i], err.message);
