@@ -1,0 +1,104 @@
+/*
+ * A layer is one file that ends in one const descriptor; `layers` (layers.c) names them all. A
+ * layer works on one image at a time, so that what it computes depends neither on the batch nor on
+ * the threads; what must see the whole batch (batch normalization's statistics) is measured per
+ * image and settled once, in order.
+ *
+ *     const struct layer_kind layer_relu = {
+ *         .name = "relu", .inputs_min = 1, .inputs_max = 1, .shape = shape, .forward = forward, ...
+ *     };
+ *
+ * Shapes: x (c,h,w) of one image, y likewise; the caller gives pointers to the whole batch and the
+ * image's number.
+ */
+#ifndef TENFOLD_MODEL_LAYER_H
+#define TENFOLD_MODEL_LAYER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/param.h"
+#include "model/net.h"
+
+enum { LAYER_INPUTS = 8, LAYER_WEIGHTS = 4, LAYER_PARAMS = 8, LANES = 16 };
+
+enum init_kind { INIT_KAIMING, INIT_UNIFORM, INIT_ONE, INIT_ZERO };
+
+/* A tensor that a layer keeps, as it declares it. */
+struct layer_weight {
+    const char *suffix; /* "weight", "bias", "running_mean" */
+    int rank;
+    int64_t shape[4];
+    bool trained;
+    enum init_kind init;
+    int64_t fan_in, fan_out;
+};
+
+/* One layer of a network: its kind and its values. */
+struct layer {
+    const struct layer_kind *kind;
+    union value v[LAYER_PARAMS];
+    int inputs;
+};
+
+/* One trip of a batch through one layer. */
+struct pass {
+    const struct layer *layer;
+    int b;                              /* images */
+    struct shape in[LAYER_INPUTS], out; /* of one image */
+    const float *x[LAYER_INPUTS];       /* (b, in) */
+    float *y;                           /* (b, out) */
+    const float *w[LAYER_WEIGHTS];      /* in order of declaration; NULL where there is none */
+    bool relu;                     /* end in max(y, 0); only where the kind says `fuses_relu` */
+    bool training;                 /* statistics of the batch; else the running ones */
+    float *running[LAYER_WEIGHTS]; /* training: the untrained tensors, to be updated */
+    void *state;                   /* kept from forward to backward, kind->state() bytes */
+    /* Backward. */
+    const float *dy;          /* (b, out) */
+    float *dx[LAYER_INPUTS];  /* (b, in); NULL where nobody asks */
+    bool add[LAYER_INPUTS];   /* dx += instead of dx = */
+    float *dw[LAYER_WEIGHTS]; /* settle_backward writes here; lanes are summed into it */
+};
+
+struct layer_kind {
+    const char *name, *summary;
+    const struct param *params; /* NULL: none */
+    int inputs_min, inputs_max;
+    bool fuses_relu;
+    bool reads_output; /* backward reads y: it must not be overwritten by a layer after it */
+
+    /* The output's shape. Fails where the inputs do not fit; the caller adds the place. */
+    int (*shape)(const struct layer *l, const struct shape *in, struct shape *out,
+                 struct error *err);
+    /* Declare at most LAYER_WEIGHTS tensors for these inputs; returns how many. NULL: none. */
+    int (*weights)(const struct layer *l, const struct shape *in, struct layer_weight *w);
+    /* Floats of scratch that a worker needs for one image, forward and backward. NULL: none. */
+    size_t (*scratch)(const struct pass *p);
+    /* Bytes kept between forward and backward for p->b images. NULL: none. */
+    size_t (*state)(const struct pass *p);
+
+    /* Training only: look at image i; then, once, draw the conclusion from all images. NULL:
+     * nothing to do. */
+    void (*measure)(const struct pass *p, int i);
+    void (*settle)(const struct pass *p);
+    void (*forward)(const struct pass *p, int i, float *scratch);
+
+    /* The same backwards. `lane` has room for the trained tensors, one after the other, and is
+     * added to. */
+    void (*measure_backward)(const struct pass *p, int i);
+    void (*settle_backward)(const struct pass *p);
+    void (*backward)(const struct pass *p, int i, float *scratch, float *lane);
+
+    /* Multiply-adds for one image. NULL: not counted. */
+    uint64_t (*multiply_adds)(const struct pass *p);
+};
+
+extern const struct layer_kind *const layers[]; /* ends with NULL */
+
+static inline size_t shape_count(struct shape s)
+{
+    return (size_t)s.c * (size_t)s.h * (size_t)s.w;
+}
+
+#endif

@@ -1,0 +1,43 @@
+/* What a network is made of, for the files of this folder. */
+#ifndef TENFOLD_MODEL_NET_PRIVATE_H
+#define TENFOLD_MODEL_NET_PRIVATE_H
+
+#include "model/layer.h"
+#include "model/net.h"
+#include "model/net_expand.h"
+
+struct net_node {
+    struct layer layer;
+    char *name;              /* owned */
+    int input[LAYER_INPUTS]; /* earlier nodes, or NET_INPUT */
+    struct shape in[LAYER_INPUTS], out;
+    int first_weight, weights; /* in net->weights */
+    int consumers;             /* nodes that read its output */
+    /* A relu that follows a layer which can end in one, and is its only reader, is done by that
+     * layer: the relu's output is the layer's. */
+    bool relu;     /* this layer ends in max(y, 0) */
+    bool absorbed; /* this relu is done by its input */
+};
+
+struct net {
+    char *name; /* owned */
+    struct shape input;
+    int classes;
+    struct net_node *nodes; /* owned */
+    int count;
+    struct weight *weights;      /* owned; names too */
+    enum init_kind *weight_init; /* owned, one a weight */
+    int weight_count;
+    float *values, *gradients,
+        *fixed; /* owned blocks: trained, their gradients, running statistics */
+    size_t trained_size, fixed_size; /* floats */
+};
+
+/* A pass through node j with b images, shapes and weights filled in; the pointers to images are the
+ * caller's. */
+struct pass net_pass(const struct net *net, int j, int b);
+
+/* Output shapes for an input of h x w: out[j] by node. Fails where a layer does not fit. */
+int net_shapes(const struct net *net, int h, int w, struct shape *out, struct error *err);
+
+#endif
