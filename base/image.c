@@ -1,5 +1,7 @@
 #include "base/image.h"
 
+#include "base/memory.h"
+
 static const struct {
     const char *name;
     size_t size;
@@ -30,4 +32,14 @@ size_t tensor_count(const struct tensor *t)
 size_t tensor_bytes(const struct tensor *t)
 {
     return tensor_count(t) * dtype_size(t->dtype);
+}
+
+bool tensor_size(const struct tensor *t, size_t *bytes)
+{
+    size_t size = dtype_size(t->dtype);
+    for (int i = 0; i < t->rank; i++)
+        if (t->shape[i] < 0 || !size_mul(size, (size_t)t->shape[i], &size))
+            return false;
+    *bytes = size;
+    return true;
 }

@@ -2,6 +2,7 @@
 #ifndef TENFOLD_BASE_IMAGE_H
 #define TENFOLD_BASE_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,5 +44,8 @@ const char *dtype_name(enum dtype dtype); /* safetensors' name: "F32", "U8", ...
 /* Elements and bytes; the shape must be known to fit (checked where it came from). */
 size_t tensor_count(const struct tensor *t);
 size_t tensor_bytes(const struct tensor *t);
+/* Bytes of a tensor whose dtype and shape come from outside; false when a side is negative or the
+ * product does not fit. */
+bool tensor_size(const struct tensor *t, size_t *bytes);
 
 #endif

@@ -14,17 +14,17 @@
 
 #include <jansson.h>
 
-#include "base/image.h"
-
 #include "base/error.h"
+#include "base/image.h"
 
 struct safetensors;
 
 struct safetensors_item {
-    const char *name;
+    const char *name; /* borrowed */
     struct tensor tensor;
 };
 
+/* Every tensor's data begins at a multiple of 64 bytes in memory. ERROR_DATA says what is wrong. */
 int safetensors_open(struct safetensors **file, const char *path, struct error *err);
 size_t safetensors_count(const struct safetensors *file);
 /* The i-th tensor in order of name; borrowed until close. */
@@ -36,8 +36,8 @@ const char *safetensors_metadata(const struct safetensors *file, const char *key
 void safetensors_close(struct safetensors *file);
 
 /* Write atomically. `metadata` is an object of strings, or NULL (borrowed). Tensors are laid out by
- * descending alignment, then name, as the reference writer does; the header is padded with spaces
- * to a multiple of 8. */
+ * type, the largest first, then name, and the header is padded with spaces to a multiple of 8: byte
+ * for byte what the reference writer writes. */
 int safetensors_write(const char *path, const struct safetensors_item *items, size_t count,
                       const json_t *metadata, struct error *err);
 
