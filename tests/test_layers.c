@@ -1,0 +1,173 @@
+/*
+ * Claim: every layer's gradients, for its weights and through it, agree with finite differences of
+ * the loss.
+ *
+ * For each weight tensor of a small network: step along its own gradient, g / |g|, by +-h, and
+ * compare the slope of the loss with |g|. A step of 0.01 keeps the float noise (1e-7 / h) and the
+ * curvature (h^2) both near 1e-4. The first layer's slope is right only if the gradient came
+ * through all layers behind it.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "model/backprop.h"
+#include "model/layer.h"
+#include "tests/suite.h"
+
+static const struct {
+    const char *layers;
+    int c, h, w, b;
+} rows[] = {
+    { "[linear: {out: 3}]", 2, 3, 2, 5 },
+    { "[linear: {out: 3, bias: no}]", 1, 1, 1, 4 },
+    { "[conv: {out: 4, kernel: 3, padding: 1}, global_avgpool, linear: {out: 3}]", 2, 5, 7, 4 },
+    { "[conv: {out: 3, kernel: 3, stride: 2, padding: 1, bias: yes}, conv: {out: 4, kernel: 2}, "
+      "linear: {out: 3}]",
+      3, 7, 6, 3 },
+    { "[conv: {out: 5, kernel: 1}, conv: {out: 4, kernel: 1, stride: 2}, conv: {out: 3, kernel: "
+      "1}, global_avgpool]",
+      2, 5, 5, 19 },
+    { "[conv: {out: 4, kernel: 3, padding: 1}, batchnorm, relu, global_avgpool, linear: {out: 3}]",
+      2, 6, 5, 6 },
+    { "[conv: {out: 4, kernel: 5, padding: 2}, batchnorm: {eps: 0.1}, linear: {out: 3}]", 1, 4, 5,
+      17 },
+    { "[conv: {out: 4, kernel: 3}, relu, maxpool: {kernel: 2, stride: 2}, linear: {out: 3}]", 1, 7,
+      8, 4 },
+    { "[conv: {out: 4}, maxpool: {kernel: 3, stride: 2, padding: 1}, linear: {out: 3}]", 2, 8, 7,
+      3 },
+    { "[conv: {out: 4, padding: 1}, avgpool: {kernel: 3, stride: 2, padding: 1}, linear: {out: 3}]",
+      2, 6, 7, 3 },
+    { "[conv: {name: a, out: 4, padding: 1}, conv: {name: b, in: input, out: 4, padding: 1},"
+      " conv: {name: c, in: a, out: 4, kernel: 1}, add: {in: [a, b, c]}, relu, global_avgpool, "
+      "linear: {out: 3}]",
+      2, 4, 4, 3 },
+    { "[conv: {name: a, out: 4, padding: 1}, shortcut: {name: s, out: 8, stride: 2},"
+      " conv: {name: b, in: a, out: 8, stride: 2, padding: 1}, batchnorm: {name: n}, add: {in: [n, "
+      "s]}, relu,"
+      " global_avgpool, linear: {out: 3}]",
+      2, 5, 5, 4 },
+    { "[conv: {out: 4, padding: 1}, shortcut: {out: 4}, global_avgpool, linear: {out: 3}]", 1, 3, 3,
+      2 },
+    /* a relu that is not done by the layer before it: two readers */
+    { "[conv: {name: a, out: 4, padding: 1}, relu: {name: r}, add: {in: [a, r]}, global_avgpool, "
+      "linear: {out: 3}]",
+      2, 4, 3, 3 },
+};
+
+static void fill(float *x, size_t n, uint64_t seed)
+{
+    struct rng rng = rng_start(rng_derive(seed, "sample", "test", 0), 0, 0);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)rng_normal(&rng);
+}
+
+static struct net *open_row(int row)
+{
+    char text[1024];
+    struct error err = { 0 };
+    struct config *config;
+    struct net *net;
+    int length =
+        snprintf(text, sizeof(text), "{name: test, input: [%d, %d, %d], classes: 3, layers: %s}",
+                 rows[row].c, rows[row].h, rows[row].w, rows[row].layers);
+    ck_assert_int_eq(config_parse(&config, text, (size_t)length, "test", &err), 0);
+    ck_assert_msg(net_open(&net, config_root(config), &err) == 0, "row %d: %s: %s", row, err.place,
+                  err.message);
+    config_close(config);
+    net_init(net, 3);
+    size_t n;
+    float *values = net_values(net, &n);
+    /* Zeros and ones (batch normalization, biases) would hide mistakes. */
+    for (size_t i = 0; i < n; i++)
+        values[i] += 0.1f * (float)((int)(i * 7 % 11) - 5);
+    return net;
+}
+
+START_TEST(gradients)
+{
+    enum { B = 32 };
+    const double h = 0.01;
+    struct error err = { 0 };
+    struct pool *pool;
+    struct backprop *bp;
+    struct net *net = open_row(_i);
+    int b = rows[_i].b;
+    size_t image = (size_t)rows[_i].c * (size_t)rows[_i].h * (size_t)rows[_i].w;
+    float *x = malloc(image * (size_t)b * sizeof(*x));
+    fill(x, image * (size_t)b, 5);
+    int64_t label[B], other[B];
+    float lambda[B];
+    for (int i = 0; i < b; i++) {
+        label[i] = i % 3;
+        other[i] = (i + 1) % 3;
+        lambda[i] = 0.25f * (float)(i % 4 + 1);
+    }
+    struct targets targets = {
+        .label = label, .label_b = other, .lambda = lambda, .smoothing = 0.1f
+    };
+    ck_assert_int_eq(pool_open(&pool, 2, &err), 0);
+    ck_assert_int_eq(backprop_open(&bp, net, b, pool, &err), 0);
+    backprop_run(bp, x, b, &targets, NULL);
+    size_t n;
+    float *values = net_values(net, &n), *gradients = net_gradients(net, &n);
+    float *start = malloc(n * sizeof(*start)), *slope = malloc(n * sizeof(*slope));
+    memcpy(start, values, n * sizeof(*start));
+    memcpy(slope, gradients, n * sizeof(*slope));
+    for (size_t i = 0; i < net_weights(net); i++) {
+        const struct weight *w = net_weight(net, i);
+        if (!w->trained)
+            continue;
+        float *value = w->value.data;
+        size_t at = (size_t)(value - values), count = tensor_count(&w->value);
+        double length = 0;
+        for (size_t j = 0; j < count; j++)
+            length += (double)slope[at + j] * slope[at + j];
+        length = sqrt(length);
+        double loss[2];
+        for (int side = 0; side < 2; side++) {
+            for (size_t j = 0; j < count && length > 0; j++)
+                value[j] = (float)(start[at + j] + (side ? -h : h) * slope[at + j] / length);
+            loss[side] = backprop_run(bp, x, b, &targets, NULL);
+        }
+        memcpy(value, start + at, count * sizeof(*value));
+        double measured = (loss[0] - loss[1]) / (2 * h);
+        /* A convolution before batch normalization has no gradient along itself: the absolute term
+         * is for that. */
+        ck_assert_msg(fabs(measured - length) < 2e-2 * length + 5e-4,
+                      "row %d, %s: slope %g, gradient %g", _i, w->name, measured, length);
+    }
+    free(slope);
+    free(start);
+    free(x);
+    backprop_close(bp);
+    pool_close(pool);
+    net_close(net);
+}
+END_TEST
+
+/* Every kind in the list stands in some row above: a new layer without a gradient test fails here.
+ */
+START_TEST(every_kind_is_tested)
+{
+    for (int k = 0; layers[k]; k++) {
+        bool found = false;
+        for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+            const char *at = strstr(rows[r].layers, layers[k]->name);
+            found = found || at;
+        }
+        ck_assert_msg(found, "layer %s has no row in this test", layers[k]->name);
+        ck_assert_msg(layers[k]->summary && layers[k]->summary[0], "layer %s has no summary",
+                      layers[k]->name);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = suite_cases("layers");
+    tcase_add_loop_test(cases, gradients, 0, sizeof(rows) / sizeof(rows[0]));
+    tcase_add_test(cases, every_kind_is_tested);
+    return suite_run();
+}
