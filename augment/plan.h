@@ -24,7 +24,6 @@
 #include "base/image.h"
 
 enum {
-    PLAN_CLIPS = 8,
     PLAN_COLORS = 16,
     PLAN_ERASURES = 8,
     PLAN_SIZE_MAX = 65535, /* of a side, input or output */
@@ -48,11 +47,6 @@ struct plan_axis {
     int left, top;
     bool mirror_x, mirror_y;
     struct rect clip; /* in output coordinates: where the chain of crops and pads shows pixels */
-};
-
-/* A corner list in output coordinates, clockwise; outside of it comes the fill. */
-struct plan_quad {
-    double x[4], y[4];
 };
 
 /* One entry of the color list. */
@@ -84,8 +78,6 @@ struct plan {
                        the map) */
     enum plan_filter filter;
     uint8_t fill[3];
-    int clips_used;
-    struct plan_quad clips[PLAN_CLIPS];
     struct plan_axis axis;
     int colors_used;
     struct plan_color colors[PLAN_COLORS];
@@ -101,9 +93,16 @@ void plan_start(struct plan *plan, int width, int height);
  * axis-aligned form (a second resize after resize and crop), which needs the general resampler. */
 int plan_resize(struct plan *plan, int width, int height, struct error *err);
 
+/* Resize so that the shorter side is `size`; the longer one is int(long * size / short), as
+ * torchvision. */
+int plan_resize_short(struct plan *plan, int size, struct error *err);
+
 /* Keep the rectangle at (x, y) of the present output; it may stick out, the part outside is fill.
  */
 int plan_crop(struct plan *plan, int x, int y, int width, int height, struct error *err);
+
+/* Keep the center; offsets round half to even of half the margin, as torchvision. */
+int plan_center_crop(struct plan *plan, int width, int height, struct error *err);
 
 /* Flip left-right (horizontal) and/or top-bottom. */
 void plan_mirror(struct plan *plan, bool horizontal, bool vertical);
@@ -113,6 +112,10 @@ int plan_color(struct plan *plan, const double pixel[3][3], const double mean[3]
                const double offset[3], struct error *err);
 
 int plan_erase(struct plan *plan, struct rect area, const double level[3], struct error *err);
+
+/* The part of the resized frame that the output shows (inside width x height; empty: nothing but
+ * fill). */
+struct rect plan_visible(const struct plan *plan);
 
 /* The source rectangle whose pixels the render reads, filter taps included (inside the image). */
 struct rect plan_needs(const struct plan *plan);

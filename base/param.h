@@ -41,7 +41,7 @@ enum param_type {
     PARAM_NODE,    /* v.node: a subtree that its owner reads (list of ops, map), NULL when absent */
 };
 
-enum { PARAM_LIST = 8 };
+enum { PARAM_LIST = 16 };
 
 union value {
     int64_t integer;

@@ -1,0 +1,31 @@
+#include "augment/augmentation.h"
+
+#include <string.h>
+
+extern const struct augmentation augment_resize_short, augment_scale_jitter, augment_random_crop,
+    augment_center_crop, augment_random_resized_crop, augment_hflip, augment_vflip,
+    augment_brightness, augment_contrast, augment_pca_color, augment_cutout, augment_normalize;
+
+const struct augmentation *const augmentations[] = {
+    &augment_resize_short,
+    &augment_scale_jitter,
+    &augment_random_crop,
+    &augment_center_crop,
+    &augment_random_resized_crop,
+    &augment_hflip,
+    &augment_vflip,
+    &augment_brightness,
+    &augment_contrast,
+    &augment_pca_color,
+    &augment_cutout,
+    &augment_normalize,
+    NULL,
+};
+
+const struct augmentation *augmentation_find(const char *name)
+{
+    for (int i = 0; augmentations[i]; i++)
+        if (strcmp(augmentations[i]->name, name) == 0)
+            return augmentations[i];
+    return NULL;
+}

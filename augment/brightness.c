@@ -1,0 +1,28 @@
+/* Multiply all levels by a factor drawn uniformly from [max(0, 1 - amount), 1 + amount], as
+ * torchvision's ColorJitter. */
+#include "augment/augmentation.h"
+
+enum { AMOUNT };
+
+static const struct param params[] = {
+    [AMOUNT] = { "amount", PARAM_NUMBER, "", .value = 0.4, .min = 0, .max = 10,
+                 "largest change of the factor" },
+    { 0 },
+};
+
+static int draw(struct plan *plan, const union value *v, struct rng *rng, struct error *err)
+{
+    double amount = v[AMOUNT].number, low = amount < 1 ? 1 - amount : 0;
+    double f = rng_range(rng, low, 1 + amount);
+    const double pixel[3][3] = { { f, 0, 0 }, { 0, f, 0 }, { 0, 0, f } };
+    const double none[3][3] = { { 0 } }, zero[3] = { 0 };
+    return plan_color(plan, pixel, none, zero, err);
+}
+
+const struct augmentation augment_brightness = {
+    .name = "brightness",
+    .summary = "multiply all levels by a random factor",
+    .source = "torchvision's ColorJitter(brightness)",
+    .params = params,
+    .draw = draw,
+};

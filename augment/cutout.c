@@ -1,0 +1,33 @@
+/*
+ * Cutout: erase one square, centered anywhere in the image, so that it may stick out over the
+ * border. DeVries and Taylor, "Improved Regularization of CNNs with Cutout", arXiv:1708.04552.
+ */
+#include "augment/augmentation.h"
+
+enum { SIZE, FILL };
+
+static const struct param params[] = {
+    [SIZE] = { "size", PARAM_INTEGER, "px", .value = 16, .min = 1, .max = 4096,
+               "side of the square" },
+    [FILL] = { "fill", PARAM_NUMBER, "level", .value = 0, .min = 0, .max = 255,
+               "value written to every channel" },
+    { 0 },
+};
+
+static int draw(struct plan *plan, const union value *v, struct rng *rng, struct error *err)
+{
+    int size = (int)v[SIZE].integer;
+    double level = v[FILL].number;
+    int y = (int)rng_below(rng, (uint64_t)plan->height),
+        x = (int)rng_below(rng, (uint64_t)plan->width);
+    const double levels[3] = { level, level, level };
+    return plan_erase(plan, (struct rect){ x - size / 2, y - size / 2, size, size }, levels, err);
+}
+
+const struct augmentation augment_cutout = {
+    .name = "cutout",
+    .summary = "erase one random square",
+    .source = "DeVries and Taylor, arXiv:1708.04552",
+    .params = params,
+    .draw = draw,
+};

@@ -1,0 +1,57 @@
+#include "augment/plan.h"
+
+static json_t *rect_json(struct rect r)
+{
+    return json_pack("[i,i,i,i]", r.x, r.y, r.width, r.height);
+}
+
+static json_t *numbers_json(const double *x, int n)
+{
+    json_t *list = json_array();
+    for (int i = 0; list && i < n; i++)
+        if (json_array_append_new(list, json_real(x[i])) < 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+/* jansson's pack takes over its values and gives NULL when one of them is NULL. */
+json_t *plan_json(const struct plan *plan, struct error *err)
+{
+    const struct plan_axis *axis = &plan->axis;
+    json_t *colors = json_array(), *erasures = json_array();
+    for (int i = 0; i < plan->colors_used; i++) {
+        const struct plan_color *c = &plan->colors[i];
+        json_array_append_new(colors, json_pack("{s:o, s:o, s:o}", "pixel",
+                                                numbers_json(&c->pixel[0][0], 9), "mean",
+                                                numbers_json(&c->mean[0][0], 9), "offset",
+                                                numbers_json(c->offset, 3)));
+    }
+    for (int i = 0; i < plan->erasures_used; i++) {
+        const struct plan_erasure *e = &plan->erasures[i];
+        json_array_append_new(erasures, json_pack("{s:o, s:o}", "area", rect_json(e->area), "level",
+                                                  numbers_json(e->level, 3)));
+    }
+    json_t *form =
+        json_pack("{s:o, s:[i,i], s:[i,i], s:[b,b], s:o}", "window", rect_json(axis->window),
+                  "resized", axis->width, axis->height, "offset", axis->left, axis->top, "mirror",
+                  axis->mirror_x, axis->mirror_y, "clip", rect_json(axis->clip));
+    json_t *output = plan->output.normalize
+                         ? json_pack("{s:o, s:o}", "mean", numbers_json(plan->output.mean, 3),
+                                     "std", numbers_json(plan->output.std, 3))
+                         : json_null();
+    json_t *result = json_pack(
+        "{s:[i,i], s:[i,i], s:o, s:o, s:s, s:[i,i,i], s:o, s:o, s:o}", "source", plan->source_width,
+        plan->source_height, "size", plan->width, plan->height, "map", numbers_json(plan->post, 9),
+        "axis", form, "filter", plan->filter == FILTER_BICUBIC ? "bicubic" : "bilinear", "fill",
+        plan->fill[0], plan->fill[1], plan->fill[2], "colors", colors, "erasures", erasures,
+        "normalize", output);
+    if (!result || json_array_size(colors) != (size_t)plan->colors_used ||
+        json_array_size(erasures) != (size_t)plan->erasures_used) {
+        json_decref(result);
+        error_set(err, ERROR_FAILED, NULL, "no memory for the plan as JSON");
+        return NULL;
+    }
+    return result;
+}

@@ -1,0 +1,40 @@
+/*
+ * Keep a random rectangle; with `padding`, after a border of fill was added on all sides (CIFAR's
+ * pad 4). Each position is equally likely.
+ */
+#include "augment/augmentation_values.h"
+
+enum { SIZE, PADDING, FILL };
+
+static const struct param params[] = {
+    [SIZE] = SIZE_ROW,
+    [PADDING] = { "padding", PARAM_INTEGER, "px", .value = 0, .min = 0, .max = 1024,
+                  "border added on each side first" },
+    [FILL] = { "fill", PARAM_NUMBER, "level", .value = 0, .min = 0, .max = 255,
+               "value of the border" },
+    { 0 },
+};
+
+static int draw(struct plan *plan, const union value *v, struct rng *rng, struct error *err)
+{
+    int width, height, padding = (int)v[PADDING].integer;
+    size_of(&v[SIZE], &width, &height);
+    int room_x = plan->width + 2 * padding - width, room_y = plan->height + 2 * padding - height;
+    if (room_x < 0 || room_y < 0)
+        return error_set(err, ERROR_USAGE, NULL,
+                         "random_crop of %dx%d from %dx%d with padding %d does not fit", width,
+                         height, plan->width, plan->height, padding);
+    int y = (int)rng_integer(rng, 0, room_y), x = (int)rng_integer(rng, 0, room_x);
+    if (padding)
+        fill_with(plan, v[FILL].number);
+    return plan_crop(plan, x - padding, y - padding, width, height, err);
+}
+
+const struct augmentation augment_random_crop = {
+    .name = "random_crop",
+    .summary = "keep a random rectangle",
+    .source = "torchvision's RandomCrop",
+    .params = params,
+    .check = size_check,
+    .draw = draw,
+};

@@ -1,0 +1,227 @@
+/*
+ * An entry's key is derived once from (augment_seed, "sample/<op name>", how many of that name came
+ * before it in the recipe): an op added elsewhere leaves its draws alone. The generic `p` is drawn
+ * from the same stream first; ops with a `p` of their own (the flips) read it themselves.
+ */
+#include "augment/recipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { ENTRIES_MAX = 64, VALUES_MAX = 16 };
+
+struct entry {
+    const struct augmentation *op;
+    union value v[VALUES_MAX];
+    double p; /* 1: always */
+    struct rng_key key;
+    char place[300]; /* file:line */
+};
+
+struct recipe {
+    int count;
+    struct entry entries[ENTRIES_MAX];
+    struct plan_output output;
+    bool fixed_size;
+    int width, height; /* where fixed_size */
+};
+
+static const struct param p_row[] = {
+    { "p", PARAM_NUMBER, "", .value = 1, .min = 0, .max = 1,
+      .help = "probability of applying it at all" },
+    { 0 },
+};
+
+static bool has_own_p(const struct augmentation *op)
+{
+    for (const struct param *row = op->params; row->name; row++)
+        if (strcmp(row->name, "p") == 0)
+            return true;
+    return false;
+}
+
+/* Read the values of an op, taking the generic `p` out of the map first. */
+static int read_values(struct entry *entry, const struct node *values, struct error *err)
+{
+    struct node rest;
+    const char *keys[VALUES_MAX + 1];
+    const struct node *items[VALUES_MAX + 1];
+    int lines[VALUES_MAX + 1];
+    if (values && values->kind == NODE_MAP && !has_own_p(entry->op) && node_get(values, "p") &&
+        values->count <= VALUES_MAX) {
+        union value p;
+        if (param_read(p_row, node_get(values, "p"), &p, err) < 0)
+            return -1;
+        entry->p = p.number;
+        rest = *values;
+        rest.count = 0;
+        for (size_t i = 0; i < values->count; i++)
+            if (strcmp(values->keys[i], "p") != 0) {
+                keys[rest.count] = values->keys[i];
+                lines[rest.count] = values->key_lines ? values->key_lines[i] : values->line;
+                items[rest.count++] = values->items[i];
+            }
+        rest.keys = keys;
+        rest.key_lines = lines;
+        rest.items = items;
+        values = &rest;
+    }
+    return param_read(entry->op->params, values, entry->v, err);
+}
+
+static int unknown_op(const struct node *item, const char *name, struct error *err)
+{
+    const char *names[128];
+    size_t count = 0;
+    while (augmentations[count] && count < 128) {
+        names[count] = augmentations[count]->name;
+        count++;
+    }
+    const char *nearest = param_nearest(name, names, count);
+    return node_error(item, err, "there is no augmentation %s%s%s%s", name,
+                      nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static int read_entry(struct recipe *recipe, const struct node *item, uint64_t seed,
+                      struct error *err)
+{
+    const char *name;
+    const struct node *values = NULL;
+    if (item->kind == NODE_SCALAR)
+        name = item->text;
+    else if (item->kind == NODE_MAP && item->count == 1) {
+        name = item->keys[0];
+        values = item->items[0];
+    } else
+        return node_error(item, err, "an augmentation is a name, or one name with its values");
+    if (recipe->count == ENTRIES_MAX)
+        return node_error(item, err, "more than %d augmentations", ENTRIES_MAX);
+    struct entry *entry = &recipe->entries[recipe->count];
+    entry->op = augmentation_find(name);
+    if (!entry->op)
+        return unknown_op(item, name, err);
+    entry->p = 1;
+    if (read_values(entry, values, err) < 0)
+        return -1;
+    if (entry->op->check && entry->op->check(entry->v, values ? values : item, err) < 0)
+        return -1;
+    uint32_t occurrence = 0;
+    for (int i = 0; i < recipe->count; i++)
+        occurrence += recipe->entries[i].op == entry->op;
+    entry->key = rng_derive(seed, "sample", name, occurrence);
+    if (item->line > 0)
+        snprintf(entry->place, sizeof(entry->place), "%s:%d", item->file ? item->file : "",
+                 item->line);
+    else
+        snprintf(entry->place, sizeof(entry->place), "%s", item->file ? item->file : "");
+    recipe->count++;
+    return 0;
+}
+
+int recipe_draw(const struct recipe *recipe, uint64_t id, uint32_t epoch, int width, int height,
+                struct plan *plan, struct error *err)
+{
+    plan_start(plan, width, height);
+    for (int i = 0; i < recipe->count; i++) {
+        const struct entry *entry = &recipe->entries[i];
+        struct rng rng = rng_start(entry->key, id, epoch);
+        if (entry->p < 1 && !(rng_uniform(&rng) < entry->p))
+            continue;
+        if (entry->op->draw(plan, entry->v, &rng, err) < 0) {
+            if (!err->place[0])
+                snprintf(err->place, sizeof(err->place), "%s", entry->place);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Try the recipe on large images of several shapes: what fails there cannot work, and where all
+ * outputs agree in size the recipe fixes it. */
+static int try_recipe(struct recipe *recipe, struct error *err)
+{
+    static const int sizes[][2] = {
+        { 8192, 6144 }, { 6144, 8192 }, { 7000, 7000 }, { 16000, 5000 }
+    };
+    struct plan plan;
+    recipe->fixed_size = true;
+    for (int i = 0; i < 4; i++)
+        for (uint64_t id = 0; id < 4; id++) {
+            if (recipe_draw(recipe, id, 0, sizes[i][0], sizes[i][1], &plan, err) < 0)
+                return -1;
+            if (i == 0 && id == 0) {
+                recipe->width = plan.width;
+                recipe->height = plan.height;
+            }
+            if (plan.width != recipe->width || plan.height != recipe->height)
+                recipe->fixed_size = false;
+            if (plan.output.normalize)
+                recipe->output = plan.output;
+        }
+    if (!recipe->output.normalize)
+        recipe->output = plan.output;
+    return 0;
+}
+
+int recipe_open(struct recipe **result, const struct node *list, uint64_t augment_seed,
+                struct error *err)
+{
+    if (!node_is_null(list) && list->kind != NODE_LIST)
+        return node_error(list, err, "augment must be a list of augmentations");
+    struct recipe *recipe = memory_array(1, sizeof(*recipe), err);
+    if (!recipe)
+        return -1;
+    for (size_t i = 0; !node_is_null(list) && i < list->count; i++)
+        if (read_entry(recipe, list->items[i], augment_seed, err) < 0)
+            goto fail;
+    if (try_recipe(recipe, err) < 0)
+        goto fail;
+    *result = recipe;
+    return 0;
+fail:
+    free(recipe);
+    return -1;
+}
+
+int recipe_size(const struct recipe *recipe, int *width, int *height, struct error *err)
+{
+    if (!recipe->fixed_size)
+        return error_set(err, ERROR_USAGE,
+                         recipe->count ? recipe->entries[recipe->count - 1].place : "augment",
+                         "the recipe's output size varies from image to image; end it with "
+                         "random_crop, center_crop "
+                         "or random_resized_crop");
+    *width = recipe->width;
+    *height = recipe->height;
+    return 0;
+}
+
+struct plan_output recipe_output(const struct recipe *recipe)
+{
+    return recipe->output;
+}
+
+json_t *recipe_json(const struct recipe *recipe, struct error *err)
+{
+    json_t *list = json_array();
+    for (int i = 0; list && i < recipe->count; i++) {
+        const struct entry *entry = &recipe->entries[i];
+        json_t *values = param_json(entry->op->params, entry->v, err);
+        if (values && entry->p < 1)
+            json_object_set_new(values, "p", json_real(entry->p));
+        json_t *item = values ? json_pack("{s:o}", entry->op->name, values) : NULL;
+        if (!item || json_array_append_new(list, item) < 0) {
+            json_decref(list);
+            error_set(err, ERROR_FAILED, NULL, "no memory for the recipe as JSON");
+            return NULL;
+        }
+    }
+    return list;
+}
+
+void recipe_close(struct recipe *recipe)
+{
+    free(recipe);
+}

@@ -1,0 +1,261 @@
+/*
+ * One resample into a buffer of 8-bit pixels, then row by row: mirror and fill, color, erase,
+ * normalize, store. A row goes through three float planes, so that every loop is element by
+ * element. Color arithmetic is in float in a fixed order:
+ * ((p0 r + p1 g) + p2 b) + o.
+ */
+#include "augment/render.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/simd.h"
+
+struct renderer {
+    struct resampler *resampler; /* owned */
+    uint8_t *pixels;             /* owned: what the resampler made */
+    uint8_t *row;                /* owned: one output row, RGB */
+    float *planes;               /* owned: one output row, three planes */
+    size_t pixels_capacity, row_capacity, planes_capacity;
+};
+
+/* A color entry with the mean put in: out = pixel x + offset. */
+struct matrix {
+    float pixel[3][3], offset[3];
+};
+
+size_t output_bytes(const struct output_form *form, int width, int height)
+{
+    return 3 * (size_t)width * (size_t)height * dtype_size(form->dtype);
+}
+
+int renderer_open(struct renderer **result, struct error *err)
+{
+    struct renderer *r = memory_array(1, sizeof(*r), err);
+    if (!r)
+        return -1;
+    if (resampler_open(&r->resampler, err) < 0) {
+        free(r);
+        return -1;
+    }
+    *result = r;
+    return 0;
+}
+
+void renderer_close(struct renderer *r)
+{
+    if (!r)
+        return;
+    resampler_close(r->resampler);
+    free(r->planes);
+    free(r->row);
+    free(r->pixels);
+    free(r);
+}
+
+static int reserve(struct renderer *r, const struct plan *plan, struct rect visible,
+                   struct error *err)
+{
+    void *pixels = r->pixels, *row = r->row, *planes = r->planes;
+    size_t width = (size_t)plan->width;
+    if (memory_grow(&pixels, &r->pixels_capacity,
+                    3 * (size_t)visible.width * (size_t)visible.height, 1, err) < 0)
+        return -1;
+    r->pixels = pixels;
+    if (memory_grow(&row, &r->row_capacity, 3 * width, 1, err) < 0)
+        return -1;
+    r->row = row;
+    if (memory_grow(&planes, &r->planes_capacity, 3 * width, sizeof(float), err) < 0)
+        return -1;
+    r->planes = planes;
+    return 0;
+}
+
+/* Mean RGB of the visible pixels, exact: sums are integers. */
+static void mean_color(const uint8_t *pixels, size_t count, double mean[3])
+{
+    uint64_t sum[3] = { 0 };
+    for (size_t i = 0; i < count; i++)
+        for (int c = 0; c < 3; c++)
+            sum[c] += pixels[3 * i + (size_t)c];
+    for (int c = 0; c < 3; c++)
+        mean[c] = count ? (double)sum[c] / (double)count : 0;
+}
+
+static bool uses_mean(const struct plan_color *entry)
+{
+    for (int r = 0; r < 3; r++)
+        for (int c = 0; c < 3; c++)
+            if (entry->mean[r][c] != 0)
+                return true;
+    return false;
+}
+
+static void resolve(const struct plan_color *entry, const double mean[3], struct matrix *m)
+{
+    for (int r = 0; r < 3; r++) {
+        double offset = entry->offset[r];
+        for (int c = 0; c < 3; c++) {
+            m->pixel[r][c] = (float)entry->pixel[r][c];
+            offset += entry->mean[r][c] * mean[c];
+        }
+        m->offset[r] = (float)offset;
+    }
+}
+
+/* Row y of the output in 8 bits: fill, and the visible pixels where the clip lies, mirrored as the
+ * plan says. */
+static void make_row(const struct plan *plan, const uint8_t *pixels, int y, uint8_t *row)
+{
+    const struct rect *clip = &plan->axis.clip;
+    bool shown = y >= clip->y && y < clip->y + clip->height;
+    int begin = shown ? clip->x : plan->width, end = shown ? clip->x + clip->width : plan->width;
+    for (int x = 0; x < begin; x++)
+        memcpy(row + 3 * (size_t)x, plan->fill, 3);
+    for (int x = end; x < plan->width; x++)
+        memcpy(row + 3 * (size_t)x, plan->fill, 3);
+    if (!shown)
+        return;
+    int from = plan->axis.mirror_y ? clip->height - 1 - (y - clip->y) : y - clip->y;
+    const uint8_t *line = pixels + 3 * (size_t)from * (size_t)clip->width;
+    uint8_t *to = row + 3 * (size_t)begin;
+    if (!plan->axis.mirror_x) {
+        memcpy(to, line, 3 * (size_t)clip->width);
+        return;
+    }
+    for (int x = 0; x < clip->width; x++, to += 3) {
+        const uint8_t *pixel = line + 3 * (size_t)(clip->width - 1 - x);
+        to[0] = pixel[0];
+        to[1] = pixel[1];
+        to[2] = pixel[2];
+    }
+}
+
+VECTOR_CLONES static void split_row(const uint8_t *row, size_t n, float *r, float *g, float *b)
+{
+    for (size_t i = 0; i < n; i++) {
+        r[i] = row[3 * i];
+        g[i] = row[3 * i + 1];
+        b[i] = row[3 * i + 2];
+    }
+}
+
+VECTOR_CLONES static void color_row(const struct matrix *m, size_t n, float *r, float *g, float *b)
+{
+    for (size_t i = 0; i < n; i++) {
+        float x = r[i], y = g[i], z = b[i];
+        r[i] = m->pixel[0][0] * x + m->pixel[0][1] * y + m->pixel[0][2] * z + m->offset[0];
+        g[i] = m->pixel[1][0] * x + m->pixel[1][1] * y + m->pixel[1][2] * z + m->offset[1];
+        b[i] = m->pixel[2][0] * x + m->pixel[2][1] * y + m->pixel[2][2] * z + m->offset[2];
+    }
+}
+
+VECTOR_CLONES static void clamp_row(float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float x = v[i] > 0 ? v[i] : 0;
+        v[i] = x < 255 ? x : 255;
+    }
+}
+
+VECTOR_CLONES static void store_plane(const float *v, size_t n, float scale, float shift,
+                                      float *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = v[i] * scale + shift;
+}
+
+static void store_strided(const float *v, size_t n, float scale, float shift, float *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[3 * i] = v[i] * scale + shift;
+}
+
+static void store_levels(const float *v, size_t n, size_t step, uint8_t *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[step * i] = (uint8_t)(v[i] + 0.5f);
+}
+
+static void store_row(const struct plan *plan, const struct output_form *form, const float *planes,
+                      int y, void *out)
+{
+    size_t width = (size_t)plan->width, plane = width * (size_t)plan->height,
+           line = width * (size_t)y;
+    for (size_t c = 0; c < 3; c++) {
+        const float *v = planes + c * width;
+        bool planar = form->layout == LAYOUT_NCHW;
+        size_t at = planar ? c * plane + line : 3 * line + c;
+        if (form->dtype == DTYPE_U8) {
+            store_levels(v, width, planar ? 1 : 3, (uint8_t *)out + at);
+            continue;
+        }
+        /* (v / 255 - mean) / std as one multiply and one add. */
+        float scale = (float)(1 / (255 * plan->output.std[c])),
+              shift = (float)(-plan->output.mean[c] / plan->output.std[c]);
+        if (planar)
+            store_plane(v, width, scale, shift, (float *)out + at);
+        else
+            store_strided(v, width, scale, shift, (float *)out + at);
+    }
+}
+
+static void erase_row(const struct plan *plan, int y, float *planes)
+{
+    for (int e = 0; e < plan->erasures_used; e++) {
+        const struct plan_erasure *erasure = &plan->erasures[e];
+        const struct rect *area = &erasure->area;
+        if (y < area->y || y >= area->y + area->height)
+            continue;
+        for (int c = 0; c < 3; c++)
+            for (int x = area->x; x < area->x + area->width; x++)
+                planes[(size_t)c * (size_t)plan->width + (size_t)x] = (float)erasure->level[c];
+    }
+}
+
+int render(struct renderer *r, const struct plan *plan, enum plan_resampler resampler,
+           const struct image *source, int origin_x, int origin_y, const struct output_form *form,
+           void *out, struct error *err)
+{
+    if (form->dtype != DTYPE_F32 && form->dtype != DTYPE_U8)
+        return error_set(err, ERROR_USAGE, NULL, "output type %s; must be F32 or U8",
+                         dtype_name(form->dtype));
+    if (form->dtype == DTYPE_U8 && plan->output.normalize)
+        return error_set(err, ERROR_USAGE, NULL,
+                         "normalize needs float output; leave it out of the recipe, or set "
+                         "data.dtype to float32");
+    struct rect visible = plan_visible(plan);
+    if (reserve(r, plan, visible, err) < 0)
+        return -1;
+    if (visible.width > 0) {
+        struct image shown = { r->pixels, visible.width, visible.height,
+                               3 * (size_t)visible.width };
+        if (resampler_run(r->resampler, resampler, plan->filter, source, origin_x, origin_y,
+                          plan->axis.window, plan->axis.width, plan->axis.height, visible, &shown,
+                          err) < 0)
+            return -1;
+    }
+    struct matrix colors[PLAN_COLORS];
+    double mean[3] = { 0 };
+    for (int i = 0; i < plan->colors_used; i++)
+        if (uses_mean(&plan->colors[i])) {
+            mean_color(r->pixels, (size_t)visible.width * (size_t)visible.height, mean);
+            break;
+        }
+    for (int i = 0; i < plan->colors_used; i++)
+        resolve(&plan->colors[i], mean, &colors[i]);
+    size_t width = (size_t)plan->width;
+    float *red = r->planes, *green = red + width, *blue = green + width;
+    for (int y = 0; y < plan->height; y++) {
+        make_row(plan, r->pixels, y, r->row);
+        split_row(r->row, width, red, green, blue);
+        for (int i = 0; i < plan->colors_used; i++)
+            color_row(&colors[i], width, red, green, blue);
+        if (plan->colors_used)
+            clamp_row(r->planes, 3 * width);
+        erase_row(plan, y, r->planes);
+        store_row(plan, form, r->planes, y, out);
+    }
+    return 0;
+}

@@ -1,0 +1,27 @@
+/* Resize so that the shorter side is `size`, keeping the aspect: the longer side is int(long * size
+ * / short). */
+#include "augment/augmentation_values.h"
+
+enum { SIZE, FILTER };
+
+static const struct param params[] = {
+    [SIZE] = { "size", PARAM_INTEGER, "px", .value = 256, .min = 1, .max = 16384,
+               "the shorter side afterwards" },
+    [FILTER] = FILTER_ROW,
+    { 0 },
+};
+
+static int draw(struct plan *plan, const union value *v, struct rng *rng, struct error *err)
+{
+    (void)rng;
+    plan->filter = (enum plan_filter)v[FILTER].integer;
+    return plan_resize_short(plan, (int)v[SIZE].integer, err);
+}
+
+const struct augmentation augment_resize_short = {
+    .name = "resize_short",
+    .summary = "resize the shorter side to a fixed size",
+    .source = "torchvision's Resize(int)",
+    .params = params,
+    .draw = draw,
+};
