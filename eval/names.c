@@ -11,22 +11,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/weights.h"
 
 enum { PARTS_MAX = 16 }; /* folders that a name may grow by; a number does the rest */
 
 static const char EXTENSION[] = ".safetensors";
-
-/* The weights' path in WEIGHTS or NET.yaml=WEIGHTS. */
-static const char *weights_path(const char *model)
-{
-    static const char *const ends[] = { ".yaml=", ".yml=" };
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        const char *at = strstr(model, ends[i]);
-        if (at)
-            return at + strlen(ends[i]);
-    }
-    return model;
-}
 
 /* The last `parts` components of `path` joined by '-', without the extension. */
 static char *name_from(const char *path, int parts, struct error *err)
@@ -81,7 +70,7 @@ static int grow(const char *const *models, int count, char **names, int parts, s
     int status = 0;
     for (int i = 0; i < count && status == 0; i++)
         if (collides[i])
-            status = replace(&names[i], name_from(weights_path(models[i]), parts, err));
+            status = replace(&names[i], name_from(model_weights_path(models[i]), parts, err));
     free(collides);
     return status;
 }
@@ -105,7 +94,7 @@ char **names_make(const char *const *models, int count, struct error *err)
     if (!names)
         return NULL;
     for (int i = 0; i < count; i++)
-        if (!(names[i] = name_from(weights_path(models[i]), 1, err)))
+        if (!(names[i] = name_from(model_weights_path(models[i]), 1, err)))
             goto undo;
     for (int parts = 2; parts <= PARTS_MAX; parts++)
         if (grow(models, count, names, parts, err) < 0)

@@ -4,19 +4,28 @@
 #include "base/memory.h"
 #include "model/weights.h"
 
-/* Where both a network's YAML and weights are named, the last '=' divides them: paths may hold
- * others. */
+const char *model_weights_path(const char *model)
+{
+    static const char *const dividers[] = { ".yaml=", ".yml=" };
+    for (size_t i = 0; i < sizeof(dividers) / sizeof(dividers[0]); i++) {
+        const char *at = strstr(model, dividers[i]);
+        if (at)
+            return at + strlen(dividers[i]);
+    }
+    return model;
+}
+
 static int split(const char *model, char **yaml, char **weights, struct error *err)
 {
-    const char *divider = strrchr(model, '=');
+    const char *path = model_weights_path(model);
     *yaml = NULL;
-    if (divider) {
+    if (path != model) {
         *yaml = memory_text(model, err);
         if (!*yaml)
             return -1;
-        (*yaml)[divider - model] = '\0';
+        (*yaml)[path - model - 1] = '\0';
     }
-    *weights = memory_text(divider ? divider + 1 : model, err);
+    *weights = memory_text(path, err);
     return *weights ? 0 : -1;
 }
 

@@ -25,9 +25,13 @@ int weights_load(struct net *net, const struct safetensors *file, const char *pa
 int weights_save(const char *path, const struct net *net, const struct preprocess *preprocess,
                  const json_t *more, struct error *err);
 
-/* `model` is WEIGHTS or NET.yaml=WEIGHTS. */
+/* `model` is WEIGHTS or NET.yaml=WEIGHTS (or NET.yml=): other '=' belong to the paths, as in
+ * "out/lr=0.1/best.safetensors". */
 int model_open(struct net **net, struct preprocess *preprocess, const char *model,
                struct error *err);
+
+/* The part of `model` that names the weights. */
+const char *model_weights_path(const char *model);
 
 /* SHA-256 over names, shapes and values in order of name, and the network's canonical JSON: 64 hex
  * digits. */

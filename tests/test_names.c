@@ -12,7 +12,8 @@ START_TEST(names)
     } rows[] = {
         { { "resnet20.safetensors", "a/b/net", "c.v2.safetensors" },
           { "resnet20", "net", "c.v2" } },
-        { { "configs/a.yaml=w/r20.safetensors", "x/b.yml=r32.safetensors" }, { "r20", "r32" } },
+        { { "configs/a.yaml=w/r20.safetensors", "x/b.yml=r32.safetensors", "lr=0.1/r44" },
+          { "r20", "r32", "r44" } },
         { { "out/a/best.safetensors", "out/b/best.safetensors", "out/b/last.safetensors" },
           { "a-best", "b-best", "last" } },
         { { "1/run/best.safetensors", "2/run/best.safetensors" }, { "1-run-best", "2-run-best" } },
