@@ -1,8 +1,9 @@
 /*
  * One evaluation from names to numbers: open the networks and the data, predict, average, count.
  *
- *     struct evaluation_request request = { .data = "data/test", .models = models, .count = 3,
- * .views = VIEWS_10CROP }; struct evaluation e; if (evaluate(&e, &request, &err) < 0) ...
+ *     struct evaluation_request r = { .data = "data/test", .models = models, .count = 3 };
+ *     struct evaluation e;
+ *     if (evaluate(&e, &r, &err) < 0) ...
  *     report_print(&e.report, &text, &err);
  *     evaluation_release(&e);
  */

@@ -2,8 +2,7 @@
  * Numbers that a table shows, from probabilities p (n,k) and labels (n).
  *
  *     struct metric_score s = metric_score(p, label, n, k);
- *     printf("top-1 %.2f %%, 95 %% interval %.2f .. %.2f\n", 100 * s.top1, 100 * s.low, 100 *
- * s.high);
+ *     printf("%.2f %%, at least %.2f, at most %.2f\n", 100 * s.top1, 100 * s.low, 100 * s.high);
  *
  * Samples with label -1 (or below) take no part. A label of k or above is a class that the network
  * does not have: such a sample counts as labeled and is never right. Pure functions; all threads

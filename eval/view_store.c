@@ -209,7 +209,16 @@ static int shape_batch(struct view_store *s, int geometry, int number, struct vi
     if (!batch->n)
         return 0;
     size_t count = (size_t)batch->w * (size_t)batch->h * 3 * (size_t)batch->n;
-    return memory_grow((void **)&s->x, &s->x_capacity, count, sizeof(*s->x), err);
+    if (count <= s->x_capacity)
+        return 0;
+    /* Aligned, so that products of it do not depend on where the heap put it. */
+    free(s->x);
+    s->x_capacity = 0;
+    s->x = memory_aligned(count, sizeof(*s->x), err);
+    if (!s->x)
+        return -1;
+    s->x_capacity = count;
+    return 0;
 }
 
 int view_store_batch(struct view_store *s, int model, int number, struct view_batch *batch,
