@@ -60,14 +60,17 @@ void param_describe(const struct param *row, char *text, size_t size)
         [PARAM_NUMBER] = "a number",
         [PARAM_FLAG] = "yes or no",
         [PARAM_CHOICE] = "",
-        [PARAM_NUMBERS] = "a list of 1 to 8 numbers",
+        [PARAM_NUMBERS] = "",
         [PARAM_RANGE] = "one number or [low, high]",
         [PARAM_TEXT] = "a text",
         [PARAM_FILE] = "a file",
         [PARAM_NODE] = "a list or map",
     };
     struct text t = { text, size, 0 };
-    add(&t, "%s", kinds[row->type]);
+    if (row->type == PARAM_NUMBERS)
+        add(&t, "a list of 1 to %d numbers", PARAM_LIST);
+    else
+        add(&t, "%s", kinds[row->type]);
     if (row->type == PARAM_CHOICE)
         add_choices(&t, row);
     if (is_numeric(row))

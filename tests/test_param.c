@@ -135,12 +135,13 @@ START_TEST(refused)
         { "filter: bilinaer", "t.yaml:1: filter is 'bilinaer' (did you mean 'bilinear'?); must be "
                               "bilinear, bicubic" },
         { "filter: box", "t.yaml:1: filter is 'box'; must be bilinear, bicubic" },
-        { "mean: []", "t.yaml:1: mean is an empty list; must be a list of 1 to 8 numbers" },
-        { "mean: [1, x]", "t.yaml:1: mean has 'x'; must be a list of 1 to 8 numbers" },
+        { "mean: []", "t.yaml:1: mean is an empty list; must be a list of 1 to 16 numbers" },
+        { "mean: [1, x]", "t.yaml:1: mean has 'x'; must be a list of 1 to 16 numbers" },
         { "mean:\n- 1\n- [2]", "t.yaml:3: mean is a list with an entry that is no number; must be "
-                               "a list of 1 to 8 numbers" },
-        { "mean: [1, 2, 3, 4, 5, 6, 7, 8, 9]", "t.yaml:1: mean has '9'; must be a list of 1 to 8 "
-                                               "numbers" },
+                               "a list of 1 to 16 numbers" },
+        { "mean: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]",
+          "t.yaml:1: mean has '17'; must be a list of 1 to 16 "
+          "numbers" },
         { "jitter: [1, -1]",
           "t.yaml:1: jitter is out of order; must be one number or [low, high] -1..1" },
         { "jitter: [0, 0, 0]",
@@ -190,9 +191,9 @@ START_TEST(from_command_line)
         { SIZE, "0", "--x is 0; must be an integer 1..512 (px)" },
         { SIZE, "", "--x is ''; must be an integer 1..512 (px)" },
         { SIZE, " 3", "--x is ' 3'; must be an integer 1..512 (px)" },
-        { MEAN, "1,,2", "--x is '1,,2'; must be a list of 1 to 8 numbers" },
-        { MEAN, "[1", "--x is '[1'; must be a list of 1 to 8 numbers" },
-        { MEAN, "", "--x is ''; must be a list of 1 to 8 numbers" },
+        { MEAN, "1,,2", "--x is '1,,2'; must be a list of 1 to 16 numbers" },
+        { MEAN, "[1", "--x is '[1'; must be a list of 1 to 16 numbers" },
+        { MEAN, "", "--x is ''; must be a list of 1 to 16 numbers" },
         { JITTER, "1,0", "--x is '1,0'; must be one number or [low, high] -1..1" },
         { OPS, "a", "--x cannot be given here; it is read from a config (or --set)" },
     };
