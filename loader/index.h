@@ -43,6 +43,8 @@ struct sample {
 int index_open(struct index **index, const char *data, const struct index_options *options,
                struct error *err);
 uint64_t index_count(const struct index *index);
+/* Files or members that are no images (by their names) and were passed over. */
+uint64_t index_ignored(const struct index *index);
 struct sample index_sample(const struct index *index, uint64_t id);
 /* Classes that the labels number: 1 + the largest label, or the class list's length. */
 int64_t index_classes(const struct index *index);
