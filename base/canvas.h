@@ -20,13 +20,17 @@
 
 struct canvas;
 
+/* Sides are 1..65535 pixels (ERROR_USAGE); filled with `color`. */
 int canvas_open(struct canvas **canvas, int width, int height, uint32_t color, struct error *err);
 struct image canvas_pixels(struct canvas *canvas); /* borrowed */
+/* A copy of `image`, its top left corner at (x, y). */
 void canvas_image(struct canvas *canvas, const struct image *image, int x, int y);
 void canvas_fill(struct canvas *canvas, struct rect r, uint32_t color);
+/* A line of one pixel along the inside of `r`. */
 void canvas_frame(struct canvas *canvas, struct rect r, uint32_t color);
-/* One line of text, anti-aliased, its top left corner at (x, y), magnified `scale` times. Code
- * points outside ASCII are drawn as '?'. Returns the width in pixels. */
+/* One line of text, anti-aliased, its top left corner at (x, y), magnified `scale` (1 or more)
+ * times: a character takes 7 x 13 pixels at scale 1, a line 14. Code points outside ASCII are drawn
+ * as '?'. Returns the width in pixels. */
 int canvas_text(struct canvas *canvas, int x, int y, uint32_t color, int scale, const char *text);
 int canvas_text_width(const char *text, int scale);
 int canvas_text_height(int scale);
