@@ -25,7 +25,7 @@ static int print_row(struct buffer *text, int width, const char *name, const cha
                      const struct metric_score *s, struct error *err)
 {
     return buffer_print(text, err,
-                        "%-*s  %11s  %8" PRIu64 "  %7.2f %%  %6.2f .. %6.2f  %7.2f %%  %8.4f\n",
+                        "%-*s  %11s  %8" PRIu64 "  %7.2f %%  %6.2f .. %-6.2f  %7.2f %%  %8.4f\n",
                         width, name, parameters, s->correct, 100 * s->top1, 100 * s->low,
                         100 * s->high, 100 * s->top5, s->nll);
 }

@@ -205,7 +205,7 @@ START_TEST(text_in_its_place)
                 pure += color == INK;
                 between += color != INK && color != PAPER;
             }
-        ck_assert_int_gt(pure, 10 * scale * scale); /* strokes are solid, edges soft */
+        ck_assert_int_gt(pure, 5 * scale * scale); /* strokes are solid, edges soft */
         ck_assert_int_gt(between, 5 * scale);
         canvas_close(canvas);
     }
