@@ -48,17 +48,20 @@ struct stream_options {
     struct output_form form;
     enum plan_resampler resampler;
     bool exif_apply;
-    const char *ledger; /* JSON lines of bad images are appended here; NULL: none is written */
+    const char *ledger;  /* JSON lines of bad images are appended here; NULL: none is written */
+    uint64_t bad_before; /* bad samples of start's epoch that an earlier run has counted */
 };
 
 struct stream_options stream_defaults(void);
 
 /* The `data:` section: train, val, classes, batch, seed, order_seed, augment_seed, shuffle, last,
  * on_error, max_bad, threads, slots, dtype, layout, resampler, exif, ledger. */
-extern const struct param data_params[];
+enum { DATA_PARAMS = 18 };
+extern const struct param data_params[DATA_PARAMS + 1];
 struct data_config {
     const char *train, *val, *classes; /* borrowed from the config; NULL when absent */
     struct stream_options stream;
+    union value values[DATA_PARAMS]; /* as read, by row of data_params */
 };
 /* `node` NULL: defaults. Paths that are relative are taken from the working folder. */
 int data_config_read(struct data_config *data, const struct node *node, struct error *err);
@@ -102,28 +105,36 @@ int stream_open(struct stream **stream, const struct index *index, const struct 
 int stream_next(struct stream *stream, struct batch *batch, struct error *err);
 void stream_release(struct stream *stream, const struct batch *batch);
 
-/* The number of global batches of an epoch. */
+/* The number of global batches of an epoch of `count` samples; 0 when there are too few for one. */
+uint64_t stream_epoch_steps(uint64_t count, const struct stream_options *options);
 uint64_t stream_steps_per_epoch(const struct stream *stream);
 
-/* What became of an epoch's samples, of this rank's part: delivered + substituted + skipped +
- * dropped = its share of the data set, complete once the epoch's last batch was taken. */
+/* What became of an epoch's samples, of this rank's part, complete once the epoch's last batch was
+ * taken: before + delivered + substituted + skipped + dropped = share, and the ranks' shares add up
+ * to the data set's size. */
 struct account {
-    uint64_t delivered, substituted, skipped, dropped;
+    uint32_t epoch;
+    bool complete;
+    uint64_t before; /* in batches before the stream's start */
+    uint64_t delivered, substituted, skipped;
+    uint64_t dropped; /* in no batch, by `last: drop`; 0 until the epoch is complete */
+    uint64_t share;
+    uint64_t warnings; /* delivered, but the file is damaged */
 };
 /* Of the epoch that the last batch taken belongs to. */
 struct account stream_account(const struct stream *stream);
 
-/* {version, dataset, recipe, order_seed, augment_seed, epoch, position, batch, last, ledger
- * counts}: all that it takes to go on with the batch after the last one taken. The world size may
- * change in between. */
+/* {version, dataset, recipe, order_seed, augment_seed, shuffle, epoch, position, batch, last, bad}:
+ * all that it takes to go on with the batch after the last one taken. The world size may change in
+ * between. */
 json_t *stream_state(const struct stream *stream, struct error *err);
-/* Check `state` against the data set, recipe and options, and set options->start from it;
- * ERROR_DATA says what does not fit. */
+/* Check `state` against the data set, recipe and options, and set options->start and bad_before
+ * from it; ERROR_DATA says what does not fit. */
 int stream_resume(const json_t *state, const struct index *index, const struct recipe *recipe,
                   const struct mix *mix, struct stream_options *options, struct error *err);
 
 /* Checksums of a batch: sums modulo 2^64 over its places of hash64 of (global position, content),
- * so that the ranks' sums add up to the whole batch's. */
+ * so that the ranks' sums add up to the whole batch's. docs/formats.md has the bytes. */
 struct batch_sums {
     uint64_t ids, content; /* sample ids; pixels, labels, lambda and weight */
 };

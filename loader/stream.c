@@ -1,0 +1,209 @@
+/*
+ * The consumer's side of a stream: opened, batches taken in order, closed. stream_fill.c is the
+ * threads' side, stream_books.c counts what is handed over.
+ */
+#include "loader/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/thread.h"
+#include "loader/stream_private.h"
+
+enum { SLOTS_DEFAULT = 4, SLOTS_MAX = 4096, THREADS_MAX = 1024 };
+
+struct stream_options stream_defaults(void)
+{
+    return (struct stream_options){
+        .shuffle = true,
+        .batch = 128,
+        .world = 1,
+        .max_bad = 0.01,
+        .resampler = RESAMPLER_FAST,
+    };
+}
+
+static int check(const struct stream *s, const struct stream_options *o, struct error *err)
+{
+    if (o->batch < 1 || o->world < 1 || o->batch % o->world != 0)
+        return error_set(err, ERROR_USAGE, "data.batch",
+                         "a batch of %u samples cannot be shared by %u ranks evenly", o->batch,
+                         o->world);
+    if (o->rank >= o->world)
+        return error_set(err, ERROR_USAGE, "rank", "rank is %u; must be 0..%u (world %u)", o->rank,
+                         o->world - 1, o->world);
+    if (s->mix && o->batch / o->world % 2 != 0)
+        return error_set(err, ERROR_USAGE, "data.batch",
+                         "mixing needs an even number of samples a rank; %u of %u ranks make %u",
+                         o->batch, o->world, o->batch / o->world);
+    if (s->count == 0)
+        return error_set(err, ERROR_DATA, "data", "holds no sample");
+    if (s->steps_per_epoch == 0)
+        return error_set(err, ERROR_USAGE, "data.batch",
+                         "a batch of %u samples is larger than the data set of %llu, and the short "
+                         "last batch is dropped; take a smaller batch or data.last: keep",
+                         o->batch, (unsigned long long)s->count);
+    if (o->threads < 0 || o->threads > THREADS_MAX || o->slots < 0 || o->slots > SLOTS_MAX)
+        return error_set(err, ERROR_USAGE, "data", "threads must be 0..%d and slots 0..%d",
+                         THREADS_MAX, SLOTS_MAX);
+    if (o->form.dtype == DTYPE_U8 && recipe_output(s->recipe).normalize)
+        return error_set(err, ERROR_USAGE, "data.dtype",
+                         "uint8 levels cannot be normalized; leave normalize out of the recipe or "
+                         "take dtype: float32");
+    if (o->start / s->steps_per_epoch >= UINT32_MAX)
+        return error_set(err, ERROR_USAGE, "start", "step %llu lies behind the last epoch",
+                         (unsigned long long)o->start);
+    return 0;
+}
+
+static int start_threads(struct stream *s, int threads, struct error *err)
+{
+    struct worker_job job = {
+        .index = s->index,
+        .recipe = s->recipe,
+        .resampler = s->options.resampler,
+        .form = s->options.form,
+        .exif_apply = s->options.exif_apply,
+        .width = s->width,
+        .height = s->height,
+    };
+    s->threads = memory_array((size_t)threads, sizeof(*s->threads), err);
+    if (!s->threads)
+        return -1;
+    for (int i = 0; i < threads; i++) {
+        struct stream_thread *t = &s->threads[i];
+        t->stream = s;
+        if (worker_open(&t->worker, &job, err) < 0)
+            return -1;
+        int rc = pthread_create(&t->thread, NULL, stream_thread_main, t);
+        if (rc != 0) {
+            worker_close(t->worker);
+            return error_set(err, ERROR_FAILED, NULL,
+                             "loader thread %d of %d cannot be started: %s", i + 1, threads,
+                             strerror(rc));
+        }
+        s->started = i + 1;
+    }
+    return 0;
+}
+
+int stream_open(struct stream **result, const struct index *index, const struct recipe *recipe,
+                const struct mix *mix, const struct stream_options *options, struct error *err)
+{
+    struct stream *s = memory_array(1, sizeof(*s), err);
+    if (!s)
+        return -1;
+    s->index = index;
+    s->recipe = recipe;
+    s->mix = mix;
+    s->options = *options;
+    s->count = index_count(index);
+    s->steps_per_epoch = stream_epoch_steps(s->count, options);
+    if (check(s, options, err) < 0 || recipe_size(recipe, &s->width, &s->height, err) < 0)
+        goto fail;
+    s->places = options->batch / options->world;
+    s->sample_bytes = output_bytes(&options->form, s->width, s->height);
+    s->sample_values = s->sample_bytes / dtype_size(options->form.dtype);
+    s->order = order_make(s->count, options->order_seed, options->shuffle);
+    s->substitute_key = rng_derive(options->augment_seed, "sample", "substitute", 0);
+    s->next_step = options->start;
+    s->bad = options->bad_before;
+    stream_begin_account(s, (uint32_t)(options->start / s->steps_per_epoch),
+                         options->start % s->steps_per_epoch);
+    struct ring_shape shape = {
+        .slots = options->slots ? options->slots : SLOTS_DEFAULT,
+        .count = s->places,
+        .sample_bytes = s->sample_bytes,
+        .mixing = mix != NULL,
+        .start = options->start,
+        .steps = options->steps,
+    };
+    if (ring_open(&s->ring, &shape, err) < 0)
+        goto fail;
+    s->outcomes = memory_array((size_t)shape.slots * s->places, sizeof(*s->outcomes), err);
+    if (!s->outcomes || (options->ledger && log_open(&s->ledger, options->ledger, true, err) < 0) ||
+        start_threads(s, options->threads ? options->threads : thread_cpus(), err) < 0)
+        goto fail;
+    *result = s;
+    return 0;
+fail:
+    stream_close(s);
+    return -1;
+}
+
+static int end_stream(struct stream *s, const struct error *why)
+{
+    s->ended = true;
+    s->why = *why;
+    ring_stop(s->ring);
+    return -1;
+}
+
+int stream_next(struct stream *s, struct batch *batch, struct error *err)
+{
+    if (s->ended) {
+        *err = s->why;
+        return -1;
+    }
+    struct slot *slot;
+    int rc = ring_next(s->ring, &slot, err);
+    if (rc <= 0)
+        return rc;
+    if (stream_book(s, slot, err) < 0)
+        return end_stream(s, err);
+    s->next_step = slot->step + 1;
+    *batch = (struct batch){
+        .header = slot->header,
+        .images = slot->images,
+        .label = slot->label,
+        .label_b = slot->label_b,
+        .lambda = slot->lambda,
+        .id = slot->id,
+        .weight = slot->weight,
+        .height = s->height,
+        .width = s->width,
+        .slot = slot->number,
+    };
+    return 1;
+}
+
+void stream_release(struct stream *s, const struct batch *batch)
+{
+    ring_release(s->ring, batch->slot);
+}
+
+uint64_t stream_epoch_steps(uint64_t count, const struct stream_options *o)
+{
+    if (o->batch == 0)
+        return 0;
+    return count / o->batch + (o->last == LAST_KEEP && count % o->batch != 0);
+}
+
+uint64_t stream_steps_per_epoch(const struct stream *s)
+{
+    return s->steps_per_epoch;
+}
+
+struct account stream_account(const struct stream *s)
+{
+    return s->account;
+}
+
+void stream_close(struct stream *s)
+{
+    if (!s)
+        return;
+    if (s->ring)
+        ring_stop(s->ring);
+    for (int i = 0; i < s->started; i++) {
+        pthread_join(s->threads[i].thread, NULL);
+        worker_close(s->threads[i].worker);
+    }
+    struct error ignored = { 0 }; /* every line is on disk already */
+    (void)log_close(s->ledger, &ignored);
+    free(s->threads);
+    free(s->outcomes);
+    ring_close(s->ring);
+    free(s);
+}

@@ -1,0 +1,45 @@
+/*
+ * What one thread needs to turn a sample's id into pixels: read, decode the header, draw, decode
+ * what the plan needs, render. Opened once per thread; nothing is allocated per sample beyond what
+ * a larger image than all before asks for.
+ *
+ *     struct worker *w;
+ *     if (worker_open(&w, &(struct worker_job){ index, recipe, resampler, form, exif }, &err) < 0)
+ * ... if (worker_render(w, id, epoch, place, &err) < 0) ...      // err: why the sample is bad if
+ * (worker_warning(w)) ...
+ */
+#ifndef TENFOLD_LOADER_WORKER_H
+#define TENFOLD_LOADER_WORKER_H
+
+#include <stdbool.h>
+
+#include "augment/recipe.h"
+#include "augment/render.h"
+#include "loader/index.h"
+
+struct worker_job {
+    const struct index *index;   /* borrowed */
+    const struct recipe *recipe; /* borrowed */
+    enum plan_resampler resampler;
+    struct output_form form;
+    bool exif_apply;
+    int width, height; /* that every plan must have; 0: any */
+};
+
+struct worker;
+
+int worker_open(struct worker **worker, const struct worker_job *job, struct error *err);
+
+/* The sample's pixels in the job's form into `out`, which must hold them. What was written is
+ * unspecified after an error, whose place names the file (and member), or the line of the recipe
+ * that does not suit the image. */
+int worker_render(struct worker *worker, uint64_t id, uint32_t epoch, void *out, struct error *err);
+
+/* What the decoder warned of in the last sample, NULL if nothing. */
+const char *worker_warning(const struct worker *worker);
+/* The plan of the last sample. */
+const struct plan *worker_plan(const struct worker *worker);
+
+void worker_close(struct worker *worker); /* NULL is a no-op */
+
+#endif
