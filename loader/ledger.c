@@ -29,10 +29,12 @@ int ledger_write(struct log *log, const struct index *index, const struct ledger
                  struct error *err)
 {
     struct sample sample = index_sample(index, entry->id);
+    char place[1024];
+    index_place(index, entry->id, place, sizeof(place));
     json_t *line =
         json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:o}", "event", events[entry->event],
                   "epoch", (json_int_t)entry->epoch, "step", (json_int_t)entry->step, "position",
-                  (json_int_t)entry->position, "key", text(sample.key), "file", text(sample.file),
+                  (json_int_t)entry->position, "key", text(sample.key), "place", text(place),
                   "offset", (json_int_t)sample.offset, "reason", text(entry->reason));
     if (line && entry->substitute >= 0 &&
         json_object_set_new(line, "substitute",

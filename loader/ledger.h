@@ -3,7 +3,7 @@
  * handed over, so in the order of the stream whatever the threads do.
  *
  *     {"event": "substituted", "epoch": 0, "step": 17, "position": 4398, "key": "ants/x",
- *      "file": "data/ants/x.jpg", "offset": 0, "reason": "...", "substitute": "bees/y"}
+ *      "place": "data/ants/x.jpg", "offset": 0, "reason": "...", "substitute": "bees/y"}
  *
  * Events: substituted, skipped, failed, warning (decoded, but the file is damaged).
  */
