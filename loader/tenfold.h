@@ -30,7 +30,7 @@ extern "C" {
 
 #define TENFOLD_API __attribute__((visibility("default")))
 
-enum { TENFOLD_ERROR = 1536 };
+enum { TENFOLD_ERROR = 1600 };
 enum tenfold_dtype { TENFOLD_F32 = 0, TENFOLD_U8 = 1 };
 enum tenfold_layout { TENFOLD_NCHW = 0, TENFOLD_NHWC = 1 };
 
