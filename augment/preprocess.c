@@ -23,6 +23,11 @@ const struct param preprocess_params[] = {
     { 0 },
 };
 
+int preprocess_resize(int size)
+{
+    return size <= ITSELF_MAX ? size : (int)lround(256.0 * size / 224);
+}
+
 int preprocess_read(struct preprocess *p, const struct node *node, struct error *err)
 {
     union value v[PARAMS(preprocess_params)];
@@ -34,7 +39,7 @@ int preprocess_read(struct preprocess *p, const struct node *node, struct error 
     p->size = (int)v[SIZE].integer;
     p->resize = (int)v[RESIZE].integer;
     if (p->resize == 0)
-        p->resize = p->size <= ITSELF_MAX ? p->size : (int)lround(256.0 * p->size / 224);
+        p->resize = preprocess_resize(p->size);
     p->filter = (enum plan_filter)v[FILTER].integer;
     p->output.normalize = true;
     for (int c = 0; c < 3; c++) {

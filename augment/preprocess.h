@@ -26,6 +26,9 @@ struct preprocess {
 
 extern const struct param preprocess_params[];
 
+/* The short side at which inputs of `size` are cropped unless something else is said. */
+int preprocess_resize(int size);
+
 /* From a map node (YAML, or JSON of the metadata); NULL: the defaults. */
 int preprocess_read(struct preprocess *p, const struct node *node, struct error *err);
 json_t *preprocess_json(const struct preprocess *p, struct error *err);

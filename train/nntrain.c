@@ -1,0 +1,141 @@
+/* nntrain: one network, trained from one config. */
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/option.h"
+#include "loader/stream.h"
+#include "train/train_config.h"
+#include "train/trainer.h"
+
+enum { DATA, VAL, OUT, THREADS, SEED, OVERWRITE };
+
+static const struct param options[] = {
+    [DATA] = { "data", PARAM_FILE, "",
+               .help = "training images, in place of data.train: ImageFolder directory, tar, "
+                       "folder of tars, or name-{0000..0009}.tar" },
+    [VAL] = { "val", PARAM_FILE, "", .help = "validation images, in place of data.val" },
+    [OUT] = { "out", PARAM_FILE, "", .help = "folder for the results, in place of train.out" },
+    [THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,
+                  .help = "sets train.threads and data.threads; the result does not depend on it" },
+    [SEED] = { "seed", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 9007199254740992.0,
+               .help = "sets train.seed and data.seed" },
+    [OVERWRITE] = { "overwrite", PARAM_FLAG, "", .help = "remove the run that is in --out" },
+    { 0 },
+};
+
+static const struct option_command command = {
+    .program = "nntrain",
+    .usage = "CONFIG [--data DATA] [--val DATA] [--out DIR] [options]",
+    .summary = "train one network from a config",
+    .options = options,
+    .positional_min = 1,
+    .positional_max = 1,
+    .notes = "Examples:\n"
+             "  nntrain configs/cifar10_quick.yaml --data 'train-{0000..0009}.tar' --val test.tar "
+             "--out out/a\n"
+             "  nntrain configs/cifar10_quick.yaml --data train --val test --out out/b --set "
+             "train.lr=0.05\n\n"
+             "--out gets config.json (resolved), summary.csv, log.jsonl, ledger.jsonl (bad "
+             "images), last.safetensors\n"
+             "and, with validation images, best.safetensors; `nneval --model DIR/best.safetensors` "
+             "evaluates it.\n"
+             "SIGINT and SIGTERM end the run after the step at hand, with last.safetensors saved.\n"
+             "Exit status: 0 done, 1 failed (also: diverged), 2 wrong usage or config, 3 data "
+             "refused, 130 interrupted.\n",
+    .sections = { data_params, train_params, eval_params },
+    .section_names = { "data", "train", "eval" },
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+/* A second signal ends the program at once. */
+static void catch_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void print_line(void *context, const char *line)
+{
+    (void)context;
+    printf("%s\n", line);
+    fflush(stdout); /* a run of hours is followed line by line */
+}
+
+/* Number options that stand for keys of the config. */
+static int set_both(struct config *config, const char *key, int64_t value, struct error *err)
+{
+    char text[64];
+    snprintf(text, sizeof(text), "train.%s=%lld", key, (long long)value);
+    if (config_set(config, text, err) < 0)
+        return -1;
+    snprintf(text, sizeof(text), "data.%s=%lld", key, (long long)value);
+    return config_set(config, text, err);
+}
+
+static int make_config(const struct option_values *given, struct config **result, struct error *err)
+{
+    struct config *config;
+    if (config_open(&config, given->positional[0], err) < 0)
+        return -1;
+    int rc = 0;
+    for (int i = 0; i < given->set_count && rc == 0; i++)
+        rc = config_set(config, given->set[i], err);
+    if (rc == 0 && given->given[THREADS])
+        rc = set_both(config, "threads", given->value[THREADS].integer, err);
+    if (rc == 0 && given->given[SEED])
+        rc = set_both(config, "seed", given->value[SEED].integer, err);
+    if (rc < 0) {
+        config_close(config);
+        return -1;
+    }
+    *result = config;
+    return 0;
+}
+
+static int run(const struct option_values *given, struct error *err)
+{
+    struct config *config;
+    if (make_config(given, &config, err) < 0)
+        return -1;
+    struct train_request request = {
+        .config = config,
+        .data = given->value[DATA].text,
+        .val = given->value[VAL].text,
+        .out = given->value[OUT].text,
+        .overwrite = given->value[OVERWRITE].flag,
+        .stop = &stop,
+        .epoch = print_line,
+    };
+    struct train_result result;
+    catch_signals();
+    int rc = train_run(&request, &result, err);
+    config_close(config);
+    if (rc < 0)
+        return -1;
+    if (result.best)
+        printf("best: epoch %d, validation top-1 %.2f %%; ", result.best, 100 * result.best_top1);
+    printf("%.1f s in all\n", result.seconds);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct option_values given; /* too large for comfort on the stack */
+    struct error err = { 0 };
+    int rc = option_read(&command, argc, argv, &given, &err);
+    if (rc == 0)
+        rc = run(&given, &err);
+    if (rc >= 0)
+        return 0;
+    error_print(&err, "nntrain");
+    return error_status(&err);
+}

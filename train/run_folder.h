@@ -1,0 +1,51 @@
+/*
+ * The folder that a training writes: config.json (the resolved config, usable as a config),
+ * summary.csv (a row an epoch, timm's column names), log.jsonl (a line every few steps),
+ * ledger.jsonl (bad images), last.safetensors and best.safetensors.
+ *
+ *     struct run_folder *run;
+ *     if (run_folder_open(&run, "out/a", false, &err) < 0) ...
+ *     run_folder_epoch(run, &row, &err);
+ *     run_folder_weights(run, "last", net, &preprocess, &row, &err);
+ *     run_folder_close(run);
+ */
+#ifndef TENFOLD_TRAIN_RUN_FOLDER_H
+#define TENFOLD_TRAIN_RUN_FOLDER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/weights.h"
+
+struct run_epoch {
+    int epoch;                     /* 1 is the first */
+    double train_loss, train_top1; /* shares are 0..1 */
+    bool validated;                /* the three below are there */
+    double eval_loss, eval_top1, eval_top5;
+    double lr;                         /* of the epoch's last step */
+    double seconds, images_per_second; /* of training, validation not included */
+};
+
+struct run_folder;
+
+/* Makes the folder. ERROR_USAGE when it holds a run already, which `overwrite` removes. */
+int run_folder_open(struct run_folder **run, const char *path, bool overwrite, struct error *err);
+const char *run_folder_path(const struct run_folder *run);
+/* The path of ledger.jsonl, borrowed. */
+const char *run_folder_ledger(const struct run_folder *run);
+
+int run_folder_config(struct run_folder *run, const json_t *config, struct error *err);
+/* One line of log.jsonl; takes the reference. */
+int run_folder_log(struct run_folder *run, json_t *record, struct error *err);
+/* One row of summary.csv, which is written whole each time. */
+int run_folder_epoch(struct run_folder *run, const struct run_epoch *row, struct error *err);
+/* <name>.safetensors; the metadata says which epoch and how good. */
+int run_folder_weights(struct run_folder *run, const char *name, const struct net *net,
+                       const struct preprocess *preprocess, const struct run_epoch *row,
+                       struct error *err);
+
+/* Nothing of what was written is lost by closing late or not at all. NULL is a no-op. */
+void run_folder_close(struct run_folder *run);
+
+#endif
