@@ -11,6 +11,7 @@ static const struct {
     { "batches", "print a line per batch: step, checksum of its ids, checksum of its content",
       command_batches },
     { "bench", "images per second of a recipe on a data set", command_bench },
+    { "synth", "generate a data set of pictures like photographs", command_synth },
     { "verify", "decode every image and name those that are broken", command_verify },
 };
 
