@@ -14,6 +14,8 @@ int command_batches(int argc, char **argv, struct error *err);
 int command_bench(int argc, char **argv, struct error *err);
 int command_verify(int argc, char **argv, struct error *err);
 int command_synth(int argc, char **argv, struct error *err);
+int command_show(int argc, char **argv, struct error *err);
+int command_ops(int argc, char **argv, struct error *err);
 
 /* The config that the first positional names, with the --set assignments made. */
 int command_config(const struct option_values *given, struct config **config, struct error *err);

@@ -11,6 +11,8 @@ static const struct {
     { "batches", "print a line per batch: step, checksum of its ids, checksum of its content",
       command_batches },
     { "bench", "images per second of a recipe on a data set", command_bench },
+    { "show", "write a contact sheet of what a recipe does", command_show },
+    { "ops", "list every augmentation with its parameters", command_ops },
     { "synth", "generate a data set of pictures like photographs", command_synth },
     { "verify", "decode every image and name those that are broken", command_verify },
 };

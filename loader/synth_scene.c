@@ -14,6 +14,7 @@
 _Static_assert(SCENE_CLASSES == (int)SUBJECT_CLASSES, "every class has a subject");
 
 static const double TURN = 6.283185307179586;
+static const double TILT = 0.5; /* radians that a subject leans at most */
 
 static float range(struct rng *rng, double low, double high)
 {
@@ -58,9 +59,10 @@ static void surface_colors(struct surface *s, struct rng *rng, float least)
     }
 }
 
-/* Place a body: units times `size` are pixels, turned by any angle, then seen at a slant. */
+/* Place a body: units times `size` are pixels, turned by up to `turn` either way, then seen at a
+ * slant. */
 static void thing_place(struct thing *t, const struct body *body, struct rng *rng, float x, float y,
-                        float size, float slant)
+                        float size, double turn, float slant)
 {
     t->outline = body->outline;
     t->surface.texture = body->texture;
@@ -68,7 +70,7 @@ static void thing_place(struct thing *t, const struct body *body, struct rng *rn
     t->thick = body->thick;
     t->x = x;
     t->y = y;
-    double angle = rng_range(rng, 0, TURN), axis = rng_range(rng, 0, TURN);
+    double angle = rng_range(rng, -turn, turn), axis = rng_range(rng, 0, TURN);
     float squash = range(rng, 1 - slant, 1);
     float c = (float)real_cos(angle), s = (float)real_sin(angle);
     float ca = (float)real_cos(axis), sa = (float)real_sin(axis);
@@ -86,41 +88,59 @@ static void thing_place(struct thing *t, const struct body *body, struct rng *rn
     t->surface.gloss = chance(rng, 0.4) ? range(rng, 0.05, 0.5) : 0;
 }
 
+static struct tone blend_tone(struct tone a, struct tone b, float share)
+{
+    return (struct tone){ a.r + share * (b.r - a.r), a.g + share * (b.g - a.g),
+                          a.b + share * (b.b - a.b) };
+}
+
 static void background_draw(struct scene *scene, struct rng *rng, float half)
 {
     struct surface *s = &scene->background;
     ground_draw(rng, &s->texture);
     surface_colors(s, rng, 0.08f);
+    s->second = blend_tone(s->first, s->second, range(rng, 0.2, 0.8));
     s->relief = range(rng, -0.05, 0.05);
     s->gloss = 0;
     scene->background_pixel = 1 / half;
+}
+
+/* The subject's texture is plain to see, and so is its outline before the background. */
+static void subject_colors(struct surface *s, const struct surface *background, struct rng *rng)
+{
+    float behind = brightness(blend_tone(background->first, background->second, 0.5f));
+    for (int tries = 0; tries < 16; tries++) {
+        surface_colors(s, rng, 0.3f);
+        if (fabsf(brightness(blend_tone(s->first, s->second, 0.5f)) - behind) >= 0.15f)
+            break;
+    }
 }
 
 static void things_draw(struct scene *scene, struct rng *rng, int class, float half)
 {
     float w = (float)scene->width, h = (float)scene->height;
     struct body body;
-    int n = 0, behind = (int)rng_integer(rng, 0, 5);
+    int n = 0, behind = (int)rng_integer(rng, 0, 3);
     for (int i = 0; i < behind; i++) {
         clutter_draw(rng, &body);
         float x = range(rng, 0, w);
         float y = range(rng, 0, h);
-        float size = half * range(rng, 0.12, 0.5);
+        float size = half * range(rng, 0.12, 0.35);
         struct thing *t = &scene->things[n++];
         surface_colors(&t->surface, rng, 0.1f);
-        thing_place(t, &body, rng, x, y, size, 0.5f);
+        thing_place(t, &body, rng, x, y, size, TURN / 2, 0.5f);
     }
 
     scene->subject = n;
     struct thing *subject = &scene->things[n++];
     subject_draw(class, rng, &body);
-    float size = half * range(rng, 0.42, 0.85);
-    float x = w / 2 + half * range(rng, -0.4, 0.4);
-    float y = h / 2 + half * range(rng, -0.4, 0.4);
-    surface_colors(&subject->surface, rng, 0.16f);
-    thing_place(subject, &body, rng, x, y, size, 0.4f);
+    float size = half * range(rng, 0.62, 1.0);
+    float x = w / 2 + half * range(rng, -0.25, 0.25);
+    float y = h / 2 + half * range(rng, -0.25, 0.25);
+    subject_colors(&subject->surface, &scene->background, rng);
+    thing_place(subject, &body, rng, x, y, size, TILT, 0.3f);
 
-    int front = chance(rng, 0.55) ? (int)rng_integer(rng, 1, 2) : 0;
+    int front = chance(rng, 0.4) ? (int)rng_integer(rng, 1, 2) : 0;
     for (int i = 0; i < front; i++) {
         occluder_draw(rng, &body);
         /* At the subject's border, so that its middle is rarely lost. */
@@ -131,7 +151,7 @@ static void things_draw(struct scene *scene, struct rng *rng, int class, float h
         float occluder = size * range(rng, 0.25, 0.6);
         struct thing *t = &scene->things[n++];
         surface_colors(&t->surface, rng, 0.1f);
-        thing_place(t, &body, rng, ox, oy, occluder, 0.5f);
+        thing_place(t, &body, rng, ox, oy, occluder, TURN / 2, 0.5f);
     }
     scene->things_used = n;
 }
@@ -156,15 +176,15 @@ static void light_draw(struct light *light, struct rng *rng, float half)
 
 static void camera_draw(struct camera *camera, struct rng *rng)
 {
-    camera->exposure = range(rng, 0.55, 1.5);
+    camera->exposure = range(rng, 0.6, 1.3);
     camera->contrast = range(rng, 0.7, 1.2);
     camera->cast.r = range(rng, 0.7, 1.3);
     camera->cast.g = range(rng, 0.8, 1.2);
     camera->cast.b = range(rng, 0.7, 1.3);
     camera->vignette = range(rng, 0, 0.5);
-    camera->blur = range(rng, 0, 1.5);
-    camera->noise = range(rng, 0.005, 0.07);
-    camera->color_noise = range(rng, 0, 0.04);
+    camera->blur = range(rng, 0, 1);
+    camera->noise = range(rng, 0.005, 0.04);
+    camera->color_noise = range(rng, 0, 0.02);
     camera->gray = chance(rng, 0.04);
     camera->seed = rng_u32(rng);
 

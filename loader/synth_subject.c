@@ -271,9 +271,9 @@ void ground_draw(struct rng *rng, struct texture *texture)
         enum texture_kind kind;
         double low, high; /* frequency */
     } grounds[] = {
-        { TEXTURE_PLAIN, 0.5, 2 },   { TEXTURE_CLOUDS, 0.8, 4 }, { TEXTURE_CLOUDS, 0.8, 4 },
-        { TEXTURE_GRAIN, 2, 6 },     { TEXTURE_GRAIN, 2, 6 },    { TEXTURE_TILES, 1, 3.5 },
-        { TEXTURE_STRIPES, 0.7, 3 }, { TEXTURE_SPOTS, 1, 4 },
+        { TEXTURE_PLAIN, 0.5, 2 }, { TEXTURE_CLOUDS, 0.8, 3 },  { TEXTURE_CLOUDS, 0.8, 4 },
+        { TEXTURE_GRAIN, 2, 6 },   { TEXTURE_GRAIN, 2, 6 },     { TEXTURE_GRAIN, 2, 6 },
+        { TEXTURE_TILES, 0.8, 2 }, { TEXTURE_STRIPES, 0.7, 2 },
     };
     uint64_t which = rng_below(rng, sizeof(grounds) / sizeof(grounds[0]));
     texture->kind = grounds[which].kind;
