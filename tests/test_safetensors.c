@@ -101,7 +101,7 @@ START_TEST(golden_bytes)
 }
 END_TEST
 
-/* Every type, against the file of tests/golden/make_safetensors.py. */
+/* Every type, against the file of tests/golden/types_safetensors.py. */
 START_TEST(same_as_the_reference)
 {
     double d[] = { 1, -2, 3 };

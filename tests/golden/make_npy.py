@@ -1,9 +1,14 @@
 #!/usr/bin/python3
-"""Writes tests/golden/npy/: an array of every type that Tenfold reads, as numpy.save writes it (NumPy 1.23 or later)."""
+"""Writes npy/: an array of every type that Tenfold reads, as numpy.save writes it (NumPy 1.23 or later).
+
+Usage: make_npy.py FOLDER
+"""
 import os
+import sys
+
 import numpy as np
 
-folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'npy')
+folder = os.path.join(sys.argv[1], 'npy')
 os.makedirs(folder, exist_ok=True)
 arrays = {
     'f4': np.array([[1, 2, 3], [-4, .5, np.inf]], np.float32),

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/golden/types.safetensors with Hugging Face's safetensors (0.8.0) and PyTorch: a tensor of every type that
-Tenfold reads, with metadata. Needs: pip install safetensors torch."""
+Tenfold reads, with metadata. Needs: pip install safetensors torch, which Debian does not
+package: so this one is not made again by check.sh."""
 import os
 import torch
 from safetensors.torch import save_file

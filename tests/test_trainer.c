@@ -1,0 +1,284 @@
+/*
+ * Claim: a training learns what can be learned, writes everything its run folder promises, gives
+ * the same weights for any number of threads, and ends cleanly when it is stopped, diverges or is
+ * told something that does not fit.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "eval/evaluation.h"
+#include "model/weights.h"
+#include "tests/suite.h"
+#include "tests/tiny.h"
+#include "train/trainer.h"
+
+static struct tiny tiny;
+static char out[128];
+
+static const char base_config[] =
+    "data: {batch: 16}\n"
+    "augment:\n"
+    "  - resize_short: 24\n"
+    "  - random_crop: {size: 20, padding: 1}\n"
+    "  - hflip\n"
+    "  - normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}\n"
+    "model:\n"
+    "  name: small\n"
+    "  input: [3, 20, 20]\n"
+    "  classes: 3\n"
+    "  layers: [{conv: {name: conv1, out: 8, kernel: 3, padding: 1}}, {batchnorm: {name: bn1}},\n"
+    "           relu, {conv: {name: conv2, out: 8, kernel: 3, stride: 2}}, relu, global_avgpool,\n"
+    "           {linear: {name: linear, out: 3}}]\n"
+    "train: {epochs: 12, lr: 0.1, log_every: 1}\n"
+    "eval: {resize: 22}\n";
+
+static void setup(void)
+{
+    tiny_make(&tiny, &(struct tiny_shape){ 3, 96, 32, 28, 1 });
+    /* Beside the data: another folder there would be a class. */
+    snprintf(out, sizeof(out), "%s-out", tiny.root);
+}
+
+static void teardown(void)
+{
+    char command[200];
+    snprintf(command, sizeof(command), "rm -rf %s", out);
+    ck_assert_int_eq(system(command), 0);
+    tiny_remove(&tiny);
+}
+
+static struct config *make_config(const char *const *sets)
+{
+    struct config *config;
+    struct error err = { 0 };
+    ck_assert_int_eq(config_parse(&config, base_config, strlen(base_config), "test", &err), 0);
+    for (; sets && *sets; sets++)
+        ck_assert_msg(config_set(config, *sets, &err) == 0, "%s", err.message);
+    return config;
+}
+
+static int run(const char *const *sets, struct train_request request, struct train_result *result,
+               struct error *err)
+{
+    struct config *config = make_config(sets);
+    request.config = config;
+    if (!request.data)
+        request.data = tiny.root;
+    request.out = out;
+    request.quiet = true;
+    int rc = train_run(&request, result, err);
+    config_close(config);
+    return rc;
+}
+
+static bool exists(const char *name)
+{
+    char path[200];
+    snprintf(path, sizeof(path), "%s/%s", out, name);
+    return file_exists(path);
+}
+
+static void hash_of(const char *name, char hex[65])
+{
+    char path[200];
+    struct net *net;
+    struct preprocess pre;
+    struct error err = { 0 };
+    snprintf(path, sizeof(path), "%s/%s", out, name);
+    ck_assert_msg(model_open(&net, &pre, path, &err) == 0, "%s: %s", err.place, err.message);
+    ck_assert_int_eq(model_hash(net, hex, &err), 0);
+    net_close(net);
+}
+
+static int lines_of(const char *name)
+{
+    char path[200];
+    struct buffer text = { 0 };
+    struct error err = { 0 };
+    int lines = 0;
+    snprintf(path, sizeof(path), "%s/%s", out, name);
+    ck_assert_int_eq(file_read(path, FILE_LIMIT, &text, &err), 0);
+    for (size_t i = 0; i < text.size; i++)
+        lines += text.data[i] == '\n';
+    buffer_release(&text);
+    return lines;
+}
+
+START_TEST(learns)
+{
+    struct train_result result;
+    struct error err = { 0 };
+    ck_assert_msg(run(NULL, (struct train_request){ .val = tiny.root }, &result, &err) == 0,
+                  "%s: %s", err.place, err.message);
+    ck_assert_int_eq(result.epochs, 12);
+    ck_assert_double_gt(result.best_top1, 0.9);
+    ck_assert_double_ge(result.best_top1, result.top1);
+    ck_assert_int_eq(lines_of("summary.csv"), 13);
+    ck_assert_int_eq(lines_of("log.jsonl"), 12 * 6);
+    ck_assert(exists("config.json") && exists("last.safetensors") && exists("ledger.jsonl"));
+    /* best.safetensors alone is enough for the evaluator, which finds the same accuracy. */
+    char model[200];
+    const char *models[] = { model };
+    snprintf(model, sizeof(model), "%s/best.safetensors", out);
+    struct evaluation_request request = {
+        .data = tiny.root, .models = models, .count = 1, .threads = 2, .quiet = true
+    };
+    struct evaluation e;
+    ck_assert_msg(evaluate(&e, &request, &err) == 0, "%s: %s", err.place, err.message);
+    ck_assert_double_eq(e.report.scores[0].top1, result.best_top1);
+    evaluation_release(&e);
+}
+END_TEST
+
+/* The resolved config that a run leaves behind makes the same run again. */
+START_TEST(config_again)
+{
+    static const char *const sets[] = { "train.epochs=2", "data.seed=3", "train.seed=4", NULL };
+    struct train_result result;
+    struct error err = { 0 };
+    char first[65], second[65], path[200];
+    ck_assert_int_eq(run(sets, (struct train_request){ 0 }, &result, &err), 0);
+    ck_assert(!exists("best.safetensors"));
+    hash_of("last.safetensors", first);
+    snprintf(path, sizeof(path), "%s/config.json", out);
+    struct config *config;
+    ck_assert_msg(config_open(&config, path, &err) == 0, "%s", err.message);
+    struct train_request request = { .config = config, .overwrite = true, .quiet = true };
+    ck_assert_msg(train_run(&request, &result, &err) == 0, "%s: %s", err.place, err.message);
+    config_close(config);
+    hash_of("last.safetensors", second);
+    ck_assert_str_eq(first, second);
+}
+END_TEST
+
+START_TEST(threads_do_not_matter)
+{
+    static const char *const one[] = { "train.epochs=2", "train.threads=1", "data.threads=1",
+                                       "mix=[mixup]", NULL };
+    static const char *const five[] = { "train.epochs=2", "train.threads=5", "data.threads=3",
+                                        "mix=[mixup]", NULL };
+    struct train_result result;
+    struct error err = { 0 };
+    char first[65], second[65];
+    struct train_request request = { .overwrite = true };
+    ck_assert_msg(run(one, request, &result, &err) == 0, "%s", err.message);
+    hash_of("last.safetensors", first);
+    ck_assert_int_eq(run(five, request, &result, &err), 0);
+    hash_of("last.safetensors", second);
+    ck_assert_str_eq(first, second);
+}
+END_TEST
+
+START_TEST(stopped)
+{
+    static volatile sig_atomic_t stop = 1;
+    struct train_result result;
+    struct error err = { 0 };
+    char hex[65];
+    ck_assert_int_eq(run(NULL, (struct train_request){ .stop = &stop }, &result, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_INTERRUPTED);
+    hash_of("last.safetensors", hex);
+}
+END_TEST
+
+START_TEST(diverged)
+{
+    static const char *const sets[] = { "train.lr=1000", "train.weight_decay=10", "train.epochs=40",
+                                        NULL };
+    struct train_result result;
+    struct error err = { 0 };
+    ck_assert_int_eq(run(sets, (struct train_request){ 0 }, &result, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_FAILED);
+    ck_assert_msg(strstr(err.message, "diverged"), "%s", err.message);
+}
+END_TEST
+
+START_TEST(existing_run)
+{
+    static const char *const sets[] = { "train.epochs=1", NULL };
+    struct train_result result;
+    struct error err = { 0 };
+    char hex[65];
+    ck_assert_int_eq(run(sets, (struct train_request){ 0 }, &result, &err), 0);
+    ck_assert_int_eq(run(sets, (struct train_request){ 0 }, &result, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_USAGE);
+    ck_assert_msg(strstr(err.message, "--overwrite"), "%s", err.message);
+    hash_of("last.safetensors", hex);
+    ck_assert_int_eq(run(sets, (struct train_request){ .overwrite = true }, &result, &err), 0);
+}
+END_TEST
+
+/* Nothing is left behind by what is refused before it begins. */
+START_TEST(refused)
+{
+    static const struct {
+        const char *set;
+        enum error_kind kind;
+        const char *says;
+    } cases[] = {
+        { "train.epohcs=3", ERROR_USAGE, "epochs" },
+        { "train.warmup=12", ERROR_USAGE, "warm-up" },
+        { "train.schedule=step", ERROR_USAGE, "milestones" },
+        { "train.min_lr=1", ERROR_USAGE, "train.lr" },
+        { "data.batch=97", ERROR_USAGE, "larger than" },
+        { "data.dtype=uint8", ERROR_USAGE, "float32" },
+        { "data.train=1", ERROR_NONE, NULL }, /* --data wins */
+        { "augment.1={center_crop: 16}", ERROR_USAGE, "3 x 16 x 16" },
+        { "eval.resize=10", ERROR_USAGE, "smaller than the crop" },
+        { "model=/nowhere.yaml", ERROR_DATA, "No such file" },
+        { "model.layers.6={linear: {name: linear, out: 2}}", ERROR_USAGE, "classes is 3" },
+        { "data.val=/nowhere", ERROR_DATA, "/nowhere" },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *sets[] = { "train.epochs=1", cases[i].set, NULL };
+        struct train_result result;
+        struct error err = { 0 };
+        int rc = run(sets, (struct train_request){ .overwrite = true }, &result, &err);
+        ck_assert_msg(err.kind == cases[i].kind, "%s: %d, %s: %s", cases[i].set, err.kind,
+                      err.place, err.message);
+        ck_assert_int_eq(rc, cases[i].says ? -1 : 0);
+        char all[1600];
+        snprintf(all, sizeof(all), "%s: %s", err.place, err.message);
+        ck_assert_msg(!cases[i].says || strstr(all, cases[i].says), "%s: %s", cases[i].set, all);
+        if (rc < 0 && i < 6)
+            ck_assert(!exists("config.json"));
+    }
+}
+END_TEST
+
+/* A validation set without one of the classes would shift the labels behind it. */
+START_TEST(other_classes)
+{
+    static const char *const sets[] = { "train.epochs=1", NULL };
+    struct tiny other;
+    struct train_result result;
+    struct error err = { 0 };
+    char command[300];
+    tiny_make(&other, &(struct tiny_shape){ 3, 6, 32, 28, 0 });
+    snprintf(command, sizeof(command), "rm -r %s/b", other.root);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(run(sets, (struct train_request){ .val = other.root }, &result, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_DATA);
+    ck_assert_msg(strstr(err.message, "class 1 is c, in the training data b"), "%s", err.message);
+    tiny_remove(&other);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = suite_cases("trainer");
+    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_test(cases, learns);
+    tcase_add_test(cases, config_again);
+    tcase_add_test(cases, threads_do_not_matter);
+    tcase_add_test(cases, stopped);
+    tcase_add_test(cases, diverged);
+    tcase_add_test(cases, existing_run);
+    tcase_add_test(cases, refused);
+    tcase_add_test(cases, other_classes);
+    return suite_run();
+}
