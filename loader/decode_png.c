@@ -14,7 +14,14 @@
 #include "base/memory.h"
 #include "loader/decode_private.h"
 
-enum { CHUNK_MAX = 8000000, CHUNKS_MAX = 1000, SIDE_MAX = 65535 };
+enum {
+    CHUNK_MAX = 8000000,
+    CHUNKS_MAX = 1000,
+    SIDE_MAX = 65535,
+    FIRST_YEAR = 1995,
+    SIGNATURE = 8,
+    CHUNK_FRAME = 12
+};
 
 struct png_decoder {
     png_structp png; /* owned while an image is read */
@@ -37,6 +44,9 @@ static void on_error(png_structp png, png_const_charp text)
 static void on_warning(png_structp png, png_const_charp text)
 {
     struct png_decoder *p = png_get_error_ptr(png);
+    /* PNG has one method of compression: a file that names another was written by nobody. */
+    if (strstr(text, "bad compression method"))
+        png_error(png, text);
     decode_warn(p->owner, text);
 }
 
@@ -147,6 +157,32 @@ static int read_rows(struct png_decoder *p, struct error *err)
     return 0;
 }
 
+static uint32_t big_endian(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Broken rules that libpng lets pass in silence, since they touch no pixel. The file has been read
+ * to its end by now, so chunks follow one another. */
+static void check_chunks(struct png_decoder *p)
+{
+    const uint8_t *at = p->owner->bytes + SIGNATURE, *end = p->owner->bytes + p->at;
+    while (end - at >= CHUNK_FRAME) {
+        uint32_t size = big_endian(at);
+        const uint8_t *data = at + 8;
+        if (size > (size_t)(end - at) - CHUNK_FRAME)
+            return;
+        if (memcmp(at + 4, "tEXt", 4) == 0) {
+            const uint8_t *text = memchr(data, '\0', size); /* behind the keyword */
+            if (text && memchr(text + 1, '\0', (size_t)(data + size - text) - 1))
+                decode_warn(p->owner, "tEXt: NUL in the text");
+        }
+        if (memcmp(at + 4, "tIME", 4) == 0 && size == 7 && (data[0] << 8 | data[1]) < FIRST_YEAR)
+            decode_warn(p->owner, "tIME: before there was PNG");
+        at += CHUNK_FRAME + size;
+    }
+}
+
 /* What follows the pixels cannot harm them any more: a broken end is a warning. */
 static void read_rest(struct png_decoder *p)
 {
@@ -155,6 +191,7 @@ static void read_rest(struct png_decoder *p)
         return;
     }
     png_read_end(p->png, NULL);
+    check_chunks(p);
 }
 
 int png_decoder_pixels(struct png_decoder *p, struct error *err)
