@@ -8,7 +8,7 @@ out=${1:-out/synth_bites}
 epochs=30
 rm -rf "$out"
 mkdir -p "$out"
-none='augment=[{resize_short: 38}, {center_crop: 32}, {normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}}]'
+none='augment=[{resize_short: 36}, {center_crop: 32}, {normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}}]'
 rows=() failed=0
 for seed in 1 2 3; do
     data="$out/data$seed"
