@@ -76,10 +76,10 @@ static int add_center(struct view_list *list, const struct preprocess *p, int wi
         start(&plan, p, width, height);
         if (plan_resize_short(&plan, short_side, err) < 0)
             return -1;
-        if (i)
-            plan_mirror(&plan, true, false);
         if (crop && plan_center_crop(&plan, crop, crop, err) < 0)
             return -1;
+        if (i)
+            plan_mirror(&plan, true, false);
         add(list, &plan);
     }
     return 0;

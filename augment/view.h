@@ -5,7 +5,8 @@
  *     1crop   short side 256 (the network's `resize`), center s
  *     hflip   that and its mirror
  *     10crop  short side 256: corners top left, top right, bottom left, bottom right, center,
- *             then their mirrors
+ *             then the same of the mirrored image (torchvision's TenCrop: where half a margin is
+ *             left over, its centers are one pixel apart)
  *     5x10    ten crops at each of the short sides 224, 256, 384, 480, 640 (the lecture's)
  *     dense   the whole image and its mirror at each of those (ResNet paper's best protocol;
  *             fully convolutional)

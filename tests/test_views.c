@@ -1,0 +1,197 @@
+/*
+ * Claim: the named views are where torchvision's CenterCrop, FiveCrop and TenCrop put them, at
+ * every scale and base size; views that coincide are listed once and weighted; and all of a
+ * protocol's views are there.
+ */
+#include <stdlib.h>
+
+#include "augment/render.h"
+#include "augment/view.h"
+#include "tests/suite.h"
+
+struct crop {
+    int width, height; /* of the resized image */
+    int left, top;
+    bool mirrored;
+    int weight;
+};
+
+struct views_case {
+    enum view_protocol protocol;
+    int size, resize; /* the network's */
+    int width, height;
+    int crops; /* 0: the first ones only are listed */
+    struct crop crop[12];
+};
+
+static const struct views_case cases[] = {
+    { VIEWS_1CROP, 224, 256, 500, 375, 1, { { 341, 256, 58, 16, false, 1 } } },
+    { VIEWS_1CROP, 224, 256, 375, 500, 1, { { 256, 341, 16, 58, false, 1 } } },
+    { VIEWS_1CROP, 224, 256, 333, 500, 1, { { 256, 384, 16, 80, false, 1 } } },
+    { VIEWS_1CROP, 224, 232, 400, 400, 1, { { 232, 232, 4, 4, false, 1 } } },
+    { VIEWS_1CROP, 32, 32, 32, 32, 1, { { 32, 32, 0, 0, false, 1 } } },
+    { VIEWS_1CROP, 32, 32, 45, 32, 1, { { 45, 32, 6, 0, false, 1 } } }, /* 6.5 to even */
+    { VIEWS_1CROP, 32, 32, 47, 32, 1, { { 47, 32, 8, 0, false, 1 } } }, /* 7.5 to even */
+    { VIEWS_HFLIP, 32, 32, 32, 32, 2, { { 32, 32, 0, 0, false, 1 }, { 32, 32, 0, 0, true, 1 } } },
+    { VIEWS_10CROP,
+      224,
+      256,
+      500,
+      375,
+      10,
+      { { 341, 256, 0, 0, false, 1 },
+        { 341, 256, 117, 0, false, 1 },
+        { 341, 256, 0, 32, false, 1 },
+        { 341, 256, 117, 32, false, 1 },
+        { 341, 256, 58, 16, false, 1 },
+        { 341, 256, 117, 0, true, 1 },
+        { 341, 256, 0, 0, true, 1 },
+        { 341, 256, 117, 32, true, 1 },
+        { 341, 256, 0, 32, true, 1 },
+        { 341, 256, 59, 16, true, 1 } } },
+    /* The mirror of the very crop. */
+    { VIEWS_HFLIP,
+      224,
+      256,
+      500,
+      375,
+      2,
+      { { 341, 256, 58, 16, false, 1 }, { 341, 256, 58, 16, true, 1 } } },
+    /* A square image resized to the base itself: five crops are one. */
+    { VIEWS_5X10,
+      224,
+      256,
+      300,
+      300,
+      0,
+      { { 224, 224, 0, 0, false, 5 },
+        { 224, 224, 0, 0, true, 5 },
+        { 256, 256, 0, 0, false, 1 },
+        { 256, 256, 32, 0, false, 1 } } },
+    { VIEWS_5X10,
+      224,
+      256,
+      500,
+      375,
+      0,
+      { { 298, 224, 0, 0, false, 2 },  /* top left is bottom left */
+        { 298, 224, 74, 0, false, 2 }, /* the right ones */
+        { 298, 224, 37, 0, false, 1 }, /* center */
+        { 298, 224, 74, 0, true, 2 } } },
+    { VIEWS_DENSE,
+      224,
+      256,
+      500,
+      375,
+      10,
+      { { 298, 224, 0, 0, false, 1 },
+        { 298, 224, 0, 0, true, 1 },
+        { 341, 256, 0, 0, false, 1 },
+        { 341, 256, 0, 0, true, 1 },
+        { 512, 384, 0, 0, false, 1 },
+        { 512, 384, 0, 0, true, 1 },
+        { 640, 480, 0, 0, false, 1 },
+        { 640, 480, 0, 0, true, 1 },
+        { 853, 640, 0, 0, false, 1 },
+        { 853, 640, 0, 0, true, 1 } } },
+    /* round(L * 32 / 224) */
+    { VIEWS_DENSE,
+      32,
+      32,
+      32,
+      32,
+      10,
+      { { 32, 32, 0, 0, false, 1 },
+        { 32, 32, 0, 0, true, 1 },
+        { 37, 37, 0, 0, false, 1 },
+        { 37, 37, 0, 0, true, 1 },
+        { 55, 55, 0, 0, false, 1 },
+        { 55, 55, 0, 0, true, 1 },
+        { 69, 69, 0, 0, false, 1 },
+        { 69, 69, 0, 0, true, 1 },
+        { 91, 91, 0, 0, false, 1 },
+        { 91, 91, 0, 0, true, 1 } } },
+};
+enum { CASES = sizeof(cases) / sizeof(cases[0]) };
+
+static void make(const struct views_case *c, struct view_list *list)
+{
+    struct error err = { 0 };
+    struct preprocess p;
+    ck_assert_int_eq(preprocess_read(&p, NULL, &err), 0);
+    p.size = c->size;
+    p.resize = c->resize;
+    ck_assert_msg(view_list_make(c->protocol, &p, c->width, c->height, list, &err) == 0, "%s",
+                  err.message);
+}
+
+START_TEST(coordinates)
+{
+    const struct views_case *c = &cases[_i];
+    struct view_list *list = malloc(sizeof(*list));
+    make(c, list);
+    int listed = c->crops ? c->crops : 4, sum = 0;
+    static const int totals[] = { [VIEWS_1CROP] = 1,
+                                  [VIEWS_HFLIP] = 2,
+                                  [VIEWS_10CROP] = 10,
+                                  [VIEWS_DENSE] = 10,
+                                  [VIEWS_5X10] = 50 };
+    if (c->crops)
+        ck_assert_int_eq(list->count, c->crops);
+    for (int i = 0; i < listed; i++) {
+        const struct crop *e = &c->crop[i];
+        const struct plan *plan = &list->view[i].plan;
+        const struct plan_axis *a = &plan->axis;
+        ck_assert_msg(a->valid && a->width == e->width && a->height == e->height &&
+                          a->left == e->left && a->top == e->top && a->mirror_x == e->mirrored &&
+                          !a->mirror_y && list->view[i].weight == e->weight,
+                      "view %d: %dx%d at %d,%d mirrored %d, weight %d", i, a->width, a->height,
+                      a->left, a->top, a->mirror_x, list->view[i].weight);
+        int w = c->protocol == VIEWS_DENSE ? e->width : c->size;
+        int h = c->protocol == VIEWS_DENSE ? e->height : c->size;
+        ck_assert(plan->width == w && plan->height == h);
+        ck_assert(plan->output.normalize);
+    }
+    for (int i = 0; i < list->count; i++)
+        sum += list->view[i].weight;
+    ck_assert_int_eq(sum, totals[c->protocol]);
+    ck_assert_int_eq(list->total, totals[c->protocol]);
+    free(list);
+}
+END_TEST
+
+/* No two listed views give the same pixels: seen by rendering all fifty on noise. */
+START_TEST(distinct)
+{
+    enum { W = 50, H = 41, SIZE = 32 };
+    static const struct output_form form = { DTYPE_F32, LAYOUT_NCHW };
+    static uint8_t pixels[W * H * 3];
+    static float out[50][SIZE * SIZE * 3];
+    struct view_list *list = malloc(sizeof(*list));
+    struct views_case c = { VIEWS_5X10, SIZE, 37, W, H, 0, { { 0 } } };
+    struct renderer *renderer;
+    struct error err = { 0 };
+    make(&c, list);
+    for (int i = 0; i < W * H * 3; i++)
+        pixels[i] = (uint8_t)((unsigned)i * 2654435761u >> 24);
+    struct image source = { pixels, W, H, W * 3 };
+    ck_assert_int_eq(renderer_open(&renderer, &err), 0);
+    for (int i = 0; i < list->count; i++)
+        ck_assert_int_eq(render(renderer, &list->view[i].plan, RESAMPLER_EXACT, &source, 0, 0,
+                                &form, out[i], &err),
+                         0);
+    for (int i = 0; i < list->count; i++)
+        for (int j = 0; j < i; j++)
+            ck_assert_mem_ne(out[i], out[j], sizeof(out[i]));
+    renderer_close(renderer);
+    free(list);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = suite_cases("views");
+    tcase_add_loop_test(tests, coordinates, 0, CASES);
+    tcase_add_test(tests, distinct);
+    return suite_run();
+}
