@@ -103,19 +103,22 @@ static int read_entry(struct recipe *recipe, const struct node *item, uint64_t s
     if (!entry->op)
         return unknown_op(item, name, err);
     entry->p = 1;
-    if (read_values(entry, values, err) < 0)
+    if (item->line > 0)
+        snprintf(entry->place, sizeof(entry->place), "%s:%d", item->file ? item->file : "",
+                 item->line);
+    else
+        snprintf(entry->place, sizeof(entry->place), "%s", item->file ? item->file : "");
+    if (read_values(entry, values, err) < 0) {
+        if (!err->place[0]) /* a bare name has no map that could be named */
+            snprintf(err->place, sizeof(err->place), "%s", entry->place);
         return -1;
+    }
     if (entry->op->check && entry->op->check(entry->v, values ? values : item, err) < 0)
         return -1;
     uint32_t occurrence = 0;
     for (int i = 0; i < recipe->count; i++)
         occurrence += recipe->entries[i].op == entry->op;
     entry->key = rng_derive(seed, "sample", name, occurrence);
-    if (item->line > 0)
-        snprintf(entry->place, sizeof(entry->place), "%s:%d", item->file ? item->file : "",
-                 item->line);
-    else
-        snprintf(entry->place, sizeof(entry->place), "%s", item->file ? item->file : "");
     recipe->count++;
     return 0;
 }
