@@ -129,10 +129,12 @@ static int collect_names(const struct index_build *b, const char **names, size_t
 }
 
 /* Where each entry's class name stands: its `.cls` text, else the key's first folder; NULL: it has
- * none. */
-static void find_names(struct index_build *b, const char **names, size_t *lengths, bool *integers)
+ * none. Numbers beside names are refused: sorted as names, "10" would come before "2". */
+static int find_names(struct index_build *b, const char **names, size_t *lengths, bool *integers,
+                      const char *data, struct error *err)
 {
     size_t label = 0;
+    const char *number = NULL, *name = NULL; /* the first of each among the .cls texts */
     *integers = b->label_count > 0;
     for (size_t i = 0; i < b->count; i++) {
         const char *key = text_at(b, b->entries[i].key), *slash = strchr(key, '/');
@@ -142,6 +144,10 @@ static void find_names(struct index_build *b, const char **names, size_t *length
             names[i] = text_at(b, b->labels[label].text);
             lengths[i] = strlen(names[i]);
             *integers = *integers && is_integer(names[i]);
+            if (is_integer(names[i]))
+                number = number ? number : names[i];
+            else
+                name = name ? name : names[i];
         } else if (slash) {
             names[i] = key;
             lengths[i] = (size_t)(slash - key);
@@ -149,6 +155,12 @@ static void find_names(struct index_build *b, const char **names, size_t *length
         } else
             names[i] = NULL;
     }
+    if (number && name)
+        return error_set(err, ERROR_DATA, data,
+                         "some .cls members hold a class's number (%s), others a name (%s); must "
+                         "be one or the other",
+                         number, name);
+    return 0;
 }
 
 static int give_labels(struct index_build *b, const char **names, const size_t *lengths,
@@ -193,8 +205,8 @@ int label_entries(struct index_build *b, struct class_list *classes, bool given,
     int rc = lengths ? 0 : -1;
     if (rc == 0) {
         bool integers;
-        find_names(b, names, lengths, &integers);
-        if (!given && !integers)
+        rc = find_names(b, names, lengths, &integers, data, err);
+        if (rc == 0 && !given && !integers)
             rc = collect_names(b, names, lengths, classes, err);
         if (rc == 0)
             rc = give_labels(b, names, lengths, integers, classes, given, allow_unlabeled, data,
