@@ -1,0 +1,267 @@
+/*
+ * Claim: the programs say in one line what is wrong with what they are given, with the exit status
+ * of its kind, write nothing when they refuse, and answer --help; and the main job runs through
+ * them, from files to an ensemble's accuracy.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "augment/augmentation.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "tests/suite.h"
+#include "tests/tiny.h"
+
+static struct tiny tiny;
+static char home[64];
+static const char *bin;
+
+static void write_text(const char *name, const char *text)
+{
+    char path[200];
+    struct error err = { 0 };
+    snprintf(path, sizeof(path), "%s/%s", home, name);
+    ck_assert_int_eq(file_write(path, text, strlen(text), &err), 0);
+}
+
+static const char config[] = "data: {batch: 8}\n"
+                             "augment: [{resize_short: 24}, {random_crop: 20}, hflip, normalize]\n"
+                             "model: {name: small, input: [3, 20, 20], classes: 2, layers: [{conv: "
+                             "{name: c, out: 4, kernel: "
+                             "3}},\n"
+                             "  relu, global_avgpool, {linear: {name: linear, out: 2}}]}\n"
+                             "train: {epochs: 2, lr: 0.05}\n";
+
+static void setup(void)
+{
+    bin = getenv("TENFOLD_BIN");
+    bin = bin ? bin : "bin";
+    tiny_make(&tiny, &(struct tiny_shape){ 2, 24, 32, 28, 1 });
+    snprintf(home, sizeof(home), "/tmp/tenfold-programs-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(home));
+    write_text("good.yaml", config);
+    write_text("typo.yaml", "data: {bacth: 8}\n");
+    write_text("section.yaml", "agument: []\n");
+    write_text("broken.yaml", "data: {batch: 8\naugment: [\n");
+    write_text("lfs.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
+    write_text("model.pt", "PK\003\004 a zip, as torch.save writes it, with some bytes behind it");
+    write_text("text.txt", "text");
+}
+
+static void teardown(void)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf %s", home);
+    ck_assert_int_eq(system(command), 0);
+    tiny_remove(&tiny);
+}
+
+/* Run `line` with @ for the programs' folder, % for the test's own and # for the data; `out` gets
+ * standard output, then standard error. Returns the exit status. */
+static int run(const char *line, char *out, size_t size)
+{
+    char command[2000];
+    size_t n = (size_t)snprintf(command, sizeof(command), "{ ");
+    for (const char *p = line; *p && n + 80 < sizeof(command); p++) {
+        const char *text = *p == '@' ? bin : *p == '%' ? home : *p == '#' ? tiny.root : NULL;
+        if (text)
+            n += (size_t)snprintf(command + n, sizeof(command) - n, "%s", text);
+        else
+            command[n++] = *p;
+    }
+    snprintf(command + n, sizeof(command) - n, "; } 2>&1");
+    FILE *pipe = popen(command, "r");
+    ck_assert_ptr_nonnull(pipe);
+    size_t got = fread(out, 1, size - 1, pipe);
+    out[got] = '\0';
+    char rest[4096];
+    while (fread(rest, 1, sizeof(rest), pipe) > 0)
+        ;
+    int status = pclose(pipe);
+    ck_assert_msg(WIFEXITED(status), "%s: ended by a signal: %s", line, out);
+    return WEXITSTATUS(status);
+}
+
+static const struct {
+    const char *line;
+    int status;
+    const char *says;
+} mistakes[] = {
+    { "@/nndata", 2, "no command" },
+    { "@/nndata bathces", 2, "did you mean batches?" },
+    { "@/nndata batches", 2, "CONFIG" },
+    { "@/nndata batches %/good.yaml", 2, "data.train" },
+    { "@/nndata batches %/good.yaml --data %/nowhere", 3, "%/nowhere" },
+    { "@/nndata batches %/nowhere.yaml --data #", 3, "%/nowhere.yaml" },
+    { "@/nndata batches %/typo.yaml --data #", 2, "typo.yaml:1: " },
+    { "@/nndata batches %/typo.yaml --data #", 2, "batch" },
+    { "@/nndata batches %/section.yaml --data #", 2, "augment" },
+    { "@/nndata batches %/broken.yaml --data #", 2, "broken.yaml" },
+    { "@/nndata batches %/good.yaml --data # --rank 2 --world 2", 2, "rank is 2" },
+    { "@/nndata batches %/good.yaml --data # --world 3", 2, "evenly" },
+    { "@/nndata batches %/good.yaml --data # --thraeds 3", 2, "threads" },
+    { "@/nndata batches %/good.yaml --data # --threads x", 2, "--threads" },
+    { "@/nndata batches %/good.yaml --data # --set data.batch=900", 2, "larger than" },
+    { "@/nndata batches %/good.yaml --data %/text.txt", 3, "text.txt" },
+    { "@/nndata show %/good.yaml --data #", 2, "out" },
+    { "@/nndata show %/good.yaml --data # --out %/no/such.png", 3, "no/such.png" },
+    { "@/nndata synth # --train 10", 2, "not empty" },
+    { "@/nndata verify %/nowhere", 3, "nowhere" },
+    { "@/nntrain", 2, "CONFIG" },
+    { "@/nntrain %/good.yaml --data #", 2, "--out" },
+    { "@/nntrain %/good.yaml --data # --out %/run --set train.lr=fast", 2, "train.lr" },
+    { "@/nntrain %/good.yaml --data # --out %/run --set augment.1=[]", 2, "augment" },
+    { "@/nntrain %/good.yaml --data # --out %/run --set model.classes=1", 2, "classes is 1" },
+    { "@/nntrain %/good.yaml --data # --val %/nowhere --out %/run", 3, "nowhere" },
+    { "@/nneval --data #", 2, "--model" },
+    { "@/nneval --model %/a.safetensors", 2, "--data" },
+    { "@/nneval --data # --model %/a.safetensors", 3, "a.safetensors" },
+    { "@/nneval --data # --model %/lfs.safetensors", 3, "LFS" },
+    { "@/nneval --data # --model %/model.pt", 3, "PyTorch" },
+    { "@/nneval --data # --model %/text.txt", 3, "text.txt" },
+    { "@/nneval --data # --model %/x --views 10corp", 2, "10crop" },
+};
+
+START_TEST(one_line)
+{
+    char out[8000], says[300];
+    int status = run(mistakes[_i].line, out, sizeof(out));
+    snprintf(says, sizeof(says), "%s%s", mistakes[_i].says[0] == '%' ? home : "",
+             mistakes[_i].says + (mistakes[_i].says[0] == '%'));
+    ck_assert_msg(status == mistakes[_i].status, "%s: status %d: %s", mistakes[_i].line, status,
+                  out);
+    ck_assert_msg(strstr(out, says) != NULL, "%s: %s", mistakes[_i].line, out);
+    char *end = strchr(out, '\n');
+    ck_assert_msg(end && end[1] == '\0', "%s: more than a line: %s", mistakes[_i].line, out);
+    char run_folder[100];
+    snprintf(run_folder, sizeof(run_folder), "%s/run", home);
+    ck_assert(!file_exists(run_folder));
+}
+END_TEST
+
+START_TEST(help)
+{
+    static const char *const commands[] = {
+        "nndata",        "nndata batches", "nndata bench", "nndata show", "nndata synth",
+        "nndata verify", "nndata ops",     "nntrain",      "nneval",
+    };
+    char out[30000], line[100];
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        snprintf(line, sizeof(line), "@/%s --help", commands[i]);
+        ck_assert_msg(run(line, out, sizeof(out)) == 0, "%s", out);
+        ck_assert_msg(strstr(out, commands[i]) != NULL, "%s: %s", line, out);
+    }
+    ck_assert_int_eq(run("@/nndata ops", out, sizeof(out)), 0);
+    for (size_t i = 0; augmentations[i]; i++) {
+        ck_assert_ptr_nonnull(strstr(out, augmentations[i]->name));
+        for (const struct param *row = augmentations[i]->params; row->name; row++)
+            ck_assert_ptr_nonnull(strstr(out, row->name));
+    }
+    ck_assert_int_eq(run("@/nndata ops --json", out, sizeof(out)), 0);
+    struct error err = { 0 };
+    json_t *ops = json_parse(out, strlen(out), "ops", &err);
+    ck_assert_msg(ops != NULL, "%s", err.message);
+    ck_assert_uint_ge(json_array_size(ops), 12);
+    json_decref(ops);
+}
+END_TEST
+
+static json_t *read_json(const char *name)
+{
+    char path[200];
+    struct error err = { 0 };
+    snprintf(path, sizeof(path), "%s/%s", home, name);
+    json_t *json = json_read(path, &err);
+    ck_assert_msg(json != NULL, "%s", err.message);
+    return json;
+}
+
+START_TEST(main_job)
+{
+    char out[16000];
+    ck_assert_msg(run("@/nndata batches %/good.yaml --data # --count 3", out, sizeof(out)) == 0,
+                  "%s", out);
+    ck_assert_msg(run("@/nndata bench %/good.yaml --data # --seconds 0.2 --json %/bench.json", out,
+                      sizeof(out)) == 0,
+                  "%s", out);
+    json_t *bench = read_json("bench.json");
+    ck_assert_double_gt(json_number_value(json_object_get(bench, "images_per_second")), 0);
+    json_decref(bench);
+    for (int seed = 1; seed <= 2; seed++) {
+        char line[200];
+        snprintf(line, sizeof(line),
+                 "@/nntrain %%/good.yaml --data # --val # --out %%/net%d --seed %d", seed, seed);
+        ck_assert_msg(run(line, out, sizeof(out)) == 0, "%s", out);
+        ck_assert_msg(strstr(out, "best: epoch") != NULL, "%s", out);
+    }
+    ck_assert_msg(run("@/nneval --data # --model %/net1/best.safetensors --model "
+                      "%/net2/best.safetensors --views hflip --json %/eval.json",
+                      out, sizeof(out)) == 0,
+                  "%s", out);
+    ck_assert_msg(strstr(out, "ensemble of 2") != NULL, "%s", out);
+    json_t *eval = read_json("eval.json");
+    ck_assert_int_eq(json_integer_value(json_object_get(eval, "n")), 24);
+    const json_t *models = json_object_get(eval, "models");
+    ck_assert_uint_eq(json_array_size(models), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *model = json_array_get(models, i);
+        ck_assert(json_is_string(json_object_get(model, "name")));
+        ck_assert(json_is_integer(json_object_get(model, "correct")));
+        ck_assert(json_is_number(json_object_get(model, "top1")));
+    }
+    const json_t *ensemble = json_object_get(eval, "ensemble");
+    ck_assert(json_is_integer(json_object_get(ensemble, "correct")));
+    ck_assert(json_is_number(json_object_get(ensemble, "top1")));
+    json_decref(eval);
+    /* The network of one file, the weights of another: names that do not fit are listed. */
+    write_text("other.yaml",
+               "name: other\ninput: [3, 20, 20]\nclasses: 2\nlayers: [{conv: {name: d, "
+               "out: 4, kernel: 3}}, global_avgpool, {linear: {name: linear, out: "
+               "2}}]\n");
+    int status =
+        run("@/nneval --data # --model %/other.yaml=%/net1/best.safetensors", out, sizeof(out));
+    ck_assert_int_eq(status, 3);
+    ck_assert_msg(strstr(out, "d.weight") && strstr(out, "c.weight"), "%s", out);
+}
+END_TEST
+
+/* A broken image: in the ledger and the account while training, the end of an evaluation. */
+START_TEST(broken_image)
+{
+    char out[16000];
+    tiny_break(&tiny, 5);
+    ck_assert_int_eq(run("@/nndata batches %/good.yaml --data # --set data.max_bad=0.1 --set "
+                         "data.ledger=%/ledger.jsonl --set data.last=keep",
+                         out, sizeof(out)),
+                     0);
+    ck_assert_msg(strstr(out, "1 substituted") != NULL, "%s", out);
+    char path[200];
+    struct buffer text = { 0 };
+    struct error err = { 0 };
+    snprintf(path, sizeof(path), "%s/ledger.jsonl", home);
+    ck_assert_int_eq(file_read(path, FILE_LIMIT, &text, &err), 0);
+    ck_assert_msg(strstr(text.data, "b/005") && strstr(text.data, "substituted"), "%s", text.data);
+    buffer_release(&text);
+    ck_assert_int_eq(run("@/nndata batches %/good.yaml --data # --set data.on_error=fail --set "
+                         "data.last=keep",
+                         out, sizeof(out)),
+                     3);
+    ck_assert_msg(strstr(out, "b/005.png") != NULL, "%s", out);
+    ck_assert_int_eq(run("@/nndata verify #", out, sizeof(out)), 3);
+    ck_assert_msg(strstr(out, "refused") && strstr(out, "b/005.png"), "%s", out);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = suite_cases("programs");
+    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_loop_test(cases, one_line, 0, sizeof(mistakes) / sizeof(mistakes[0]));
+    tcase_add_test(cases, help);
+    tcase_add_test(cases, main_job);
+    tcase_add_test(cases, broken_image);
+    return suite_run();
+}
