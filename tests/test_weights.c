@@ -1,0 +1,191 @@
+/*
+ * Claim: weights come back from their file with the network and preprocessing they were saved with;
+ * weights that do not fit are listed by name; and nothing hostile in the place of a weights file
+ * gets further than one line.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "model/weights.h"
+#include "tests/scale.h"
+#include "tests/suite.h"
+
+static char root[64];
+static struct net *net;
+
+static struct net *open_net(const char *text)
+{
+    struct config *config;
+    struct net *opened;
+    struct error err = { 0 };
+    ck_assert_int_eq(config_parse(&config, text, strlen(text), "test", &err), 0);
+    ck_assert_msg(net_open(&opened, config_root(config), &err) == 0, "%s", err.message);
+    config_close(config);
+    return opened;
+}
+
+static const char small[] =
+    "{name: small, input: [3, 8, 8], classes: 2, layers: [{conv: {name: a, out: 4, kernel: 3}}, "
+    "{batchnorm: {name: b}}, relu, global_avgpool, {linear: {name: z, out: 2}}]}";
+
+static void setup(void)
+{
+    snprintf(root, sizeof(root), "/tmp/tenfold-weights-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    net = open_net(small);
+    net_init(net, 5);
+}
+
+static void teardown(void)
+{
+    char command[128];
+    net_close(net);
+    snprintf(command, sizeof(command), "rm -rf %s", root);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static char *at(const char *name)
+{
+    static char paths[4][128];
+    static int turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof(paths[0]), "%s/%s", root, name);
+    return path;
+}
+
+static void save(const char *name, const struct net *from)
+{
+    struct preprocess p = { .size = 8,
+                            .resize = 9,
+                            .filter = FILTER_BICUBIC,
+                            .output = { true, { .1, .2, .3 }, { .4, .5, .6 } } };
+    struct error err = { 0 };
+    json_t *more = json_pack("{s:s}", "epoch", "3");
+    ck_assert_msg(weights_save(at(name), from, &p, more, &err) == 0, "%s", err.message);
+    json_decref(more);
+}
+
+START_TEST(round_trip)
+{
+    struct net *back;
+    struct preprocess p;
+    struct error err = { 0 };
+    char a[65], b[65];
+    save("w.safetensors", net);
+    ck_assert_msg(model_open(&back, &p, at("w.safetensors"), &err) == 0, "%s", err.message);
+    ck_assert_str_eq(net_name(back), "small");
+    ck_assert(p.size == 8 && p.resize == 9 && p.filter == FILTER_BICUBIC);
+    ck_assert_double_eq(p.output.mean[1], .2);
+    ck_assert_double_eq(p.output.std[2], .6);
+    ck_assert_int_eq(model_hash(net, a, &err), 0);
+    ck_assert_int_eq(model_hash(back, b, &err), 0);
+    ck_assert_str_eq(a, b);
+    for (size_t i = 0; i < net_weights(net); i++) {
+        const struct tensor *x = &net_weight(net, i)->value, *y = &net_weight(back, i)->value;
+        ck_assert_mem_eq(x->data, y->data, tensor_bytes(x));
+    }
+    net_init(back, 6);
+    ck_assert_int_eq(model_hash(back, b, &err), 0);
+    ck_assert_str_ne(a, b);
+    net_close(back);
+}
+END_TEST
+
+/* One tensor renamed, one of another shape, one too many: all in one message. */
+START_TEST(lists)
+{
+    static const char yaml[] =
+        "name: other\ninput: [3, 8, 8]\nclasses: 2\nlayers: [{conv: {name: c, out: 4, kernel: 3}}, "
+        "relu, global_avgpool, {linear: {name: z, out: 2, bias: no}}]\n";
+    struct net *back;
+    struct preprocess p;
+    struct error err = { 0 };
+    char model[300];
+    save("w.safetensors", net);
+    ck_assert_int_eq(file_write(at("n.yaml"), yaml, strlen(yaml), &err), 0);
+    snprintf(model, sizeof(model), "%s=%s", at("n.yaml"), at("w.safetensors"));
+    ck_assert_int_eq(model_open(&back, &p, model, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_DATA);
+    ck_assert_msg(strstr(err.place, "w.safetensors") &&
+                      strstr(err.message, "1 missing: c.weight") &&
+                      strstr(err.message, "6 unexpected") && strstr(err.message, "z.bias"),
+                  "%s: %s", err.place, err.message);
+    static const char wide[] =
+        "name: other\ninput: [3, 8, 8]\nclasses: 2\nlayers: [{conv: {name: a, out: 5, kernel: 3}}, "
+        "{batchnorm: {name: b}}, relu, global_avgpool, {linear: {name: z, out: 2}}]\n";
+    ck_assert_int_eq(file_write(at("n.yaml"), wide, strlen(wide), &err), 0);
+    ck_assert_int_eq(model_open(&back, &p, model, &err), -1);
+    ck_assert_msg(strstr(err.message, "misshaped: a.weight is F32[4,3,3,3], must be F32[5,3,3,3]"),
+                  "%s", err.message);
+}
+END_TEST
+
+START_TEST(not_weights)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *says;
+    } cases[] = {
+        { "", 0, "bytes" },
+        { "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n", 64, "LFS" },
+        { "PK\003\004 as torch.save writes it ......", 30, "PyTorch" },
+        { "\x80\x02}q\0 a pickle of older days ...", 30, "PyTorch" },
+        { "\x10\0\0\0\0\0\0\0{\"a\": 1}        ", 24, "a" },
+        { "\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10, "header" },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct net *back;
+        struct preprocess p;
+        struct error err = { 0 };
+        ck_assert_int_eq(file_write(at("x"), cases[i].bytes, cases[i].size, &err), 0);
+        ck_assert_msg(model_open(&back, &p, at("x"), &err) == -1, "case %d", (int)i);
+        ck_assert_int_eq(err.kind, ERROR_DATA);
+        ck_assert_msg(strstr(err.message, cases[i].says) && !strchr(err.message, '\n'),
+                      "case %d: %s", (int)i, err.message);
+    }
+}
+END_TEST
+
+/* Cut anywhere, a byte changed anywhere: refused, or values of a network as ever. */
+START_TEST(damaged)
+{
+    struct buffer whole = { 0 };
+    struct error err = { 0 };
+    struct rng rng = rng_start(rng_derive(1, "sample", "weights", 0), 0, 0);
+    save("w.safetensors", net);
+    ck_assert_int_eq(file_read(at("w.safetensors"), FILE_LIMIT, &whole, &err), 0);
+    for (int i = 0; i < test_scaled(300); i++) {
+        struct net *back;
+        struct preprocess p;
+        size_t place = rng_below(&rng, whole.size);
+        char old = whole.data[place];
+        ck_assert_int_eq(file_write(at("cut"), whole.data, place, &err), 0);
+        ck_assert_int_eq(model_open(&back, &p, at("cut"), &err), -1);
+        whole.data[place] = (char)rng_below(&rng, 256);
+        ck_assert_int_eq(file_write(at("odd"), whole.data, whole.size, &err), 0);
+        err = (struct error){ 0 };
+        if (model_open(&back, &p, at("odd"), &err) == 0)
+            net_close(back);
+        else
+            ck_assert(err.message[0] && !strchr(err.message, '\n'));
+        whole.data[place] = old;
+    }
+    buffer_release(&whole);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = suite_cases("weights");
+    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_test(cases, round_trip);
+    tcase_add_test(cases, lists);
+    tcase_add_test(cases, not_weights);
+    tcase_add_test(cases, damaged);
+    return suite_run();
+}
