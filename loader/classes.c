@@ -124,7 +124,8 @@ static int collect_names(const struct index_build *b, const char **names, size_t
         if (put(list, &capacity, list->count, last, last_length, err) < 0)
             return -1;
     }
-    qsort(list->names, (size_t)list->count, sizeof(*list->names), by_name);
+    if (list->count > 0)
+        qsort(list->names, (size_t)list->count, sizeof(*list->names), by_name);
     return 0;
 }
 
