@@ -26,9 +26,9 @@ echo
 echo "== The three and their average, one view an image"
 bin/nneval --data "$out/data/test" "${models[@]}" --json "$out/1crop.json"
 echo
-echo "== The same with ten views an image"
-bin/nneval --data "$out/data/test" "${models[@]}" --views 10crop --json "$out/10crop.json"
+echo "== The same with each image and its mirror"
+bin/nneval --data "$out/data/test" "${models[@]}" --views hflip --json "$out/hflip.json"
 echo
 echo "Pictures: $out/contact_sheet.png, $out/contact_sheet_plans.png"
-echo "Numbers:  $out/1crop.json, $out/10crop.json; curves: $out/net1/summary.csv"
+echo "Numbers:  $out/1crop.json, $out/hflip.json; curves: $out/net1/summary.csv"
 echo "$(($(date +%s) - start)) seconds in all"

@@ -12,7 +12,7 @@ none='augment=[{resize_short: 36}, {center_crop: 32}, {normalize: {mean: [0.5, 0
 rows=() failed=0
 for seed in 1 2 3; do
     data="$out/data$seed"
-    bin/nndata synth "$data" --train 2000 --test 1000 --seed "$seed"
+    bin/nndata synth "$data" --train 2000 --test 3000 --seed "$seed"
     train() { # name, config, further arguments
         local name=$1 config=$2
         shift 2
