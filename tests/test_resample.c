@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/rng.h"
+#include "tests/scale.h"
 #include "tests/suite.h"
 
 static json_t *cases;
@@ -134,6 +135,8 @@ START_TEST(reads_what_it_needs)
     json_array_foreach(cases, i, row)
     {
         struct plan plan;
+        if (i % (size_t)(8 / test_scaled(8)) != 0)
+            continue;
         make_plan(row, &plan);
         struct image source = picture(plan.source_width, plan.source_height), part;
         struct rect need = plan_needs(&plan);
@@ -162,7 +165,7 @@ END_TEST
 START_TEST(fast_near_exact)
 {
     struct rng rng = rng_start(rng_derive(1, "sample", "test", 0), 0, 0);
-    for (int turn = 0; turn < 60; turn++) {
+    for (int turn = 0; turn < test_scaled(60); turn++) {
         struct plan plan;
         struct error err = { 0 };
         int w = (int)rng_integer(&rng, 1, 400), h = (int)rng_integer(&rng, 1, 400);
