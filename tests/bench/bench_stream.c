@@ -4,10 +4,11 @@
  * which is what every loader pays that decodes whole images. Interleaved, five rounds, medians.
  * Usage: bench_stream CONFIG DATA [SECONDS]
  */
-#include <jpeglib.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <jpeglib.h>
 
 #include "base/config.h"
 #include "base/progress.h"

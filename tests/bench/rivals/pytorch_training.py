@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+"""pytorch_training.py [SECONDS] - images a second of training steps (forward, loss, backward) of CIFAR's ResNet-20 and ResNet-8,
+batch 128, by PyTorch and by tests/bench/bench_training, one thread and all: interleaved, five rounds, medians. Needs Debian's
+python3-torch; run `make bench` or `make build/gcc/tests/bench/bench_training` first.
+"""
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+except ImportError as error:
+    sys.exit(f'pytorch_training.py: {error}; install python3-torch')
+
+seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3
+
+
+class Block(nn.Module):
+    def __init__(self, c, k, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(c, k, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(k)
+        self.conv2 = nn.Conv2d(k, k, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(k)
+        self.stride, self.pad = stride, (k - c) // 2
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        if self.stride > 1:
+            x = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, self.pad, self.pad))
+        return F.relu(y + x)
+
+
+def resnet(n):
+    layers, c = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()], 16
+    for k in (16, 32, 64):
+        for i in range(n):
+            layers.append(Block(c, k, 2 if k != c else 1))
+            c = k
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+
+
+def theirs(n, threads):
+    torch.set_num_threads(threads)
+    net, x, label = resnet(n), torch.randn(128, 3, 32, 32), torch.arange(128) % 10
+    done = 0
+    for i in range(10**6):
+        if i == 1:
+            start = time.perf_counter()
+        F.cross_entropy(net(x), label).backward()
+        done += 128 if i else 0
+        if i and time.perf_counter() - start > seconds:
+            return done / (time.perf_counter() - start)
+
+
+def ours(layers):
+    text = subprocess.run(['build/gcc/tests/bench/bench_training', f'configs/models/cifar_resnet{layers}.yaml', '128', str(seconds)],
+                          check=True, capture_output=True, text=True).stdout
+    return [float(rate) for rate in re.findall(r'([\d.]+) images/s', text)]
+
+
+cpus = len(os.sched_getaffinity(0))
+print(f'PyTorch {torch.__version__}, batch 128, medians of 5 rounds of {seconds:g} s')
+for layers in (8, 20):
+    rounds = []
+    for _ in range(5):
+        rates = ours(layers)
+        rounds.append((theirs((layers - 2) // 6, 1), rates[0], theirs((layers - 2) // 6, cpus), rates[-1]))
+    a1, b1, an, bn = (statistics.median(r[i] for r in rounds) for i in range(4))
+    print(f'resnet{layers}: 1 thread {a1:.0f} and ours {b1:.0f} images/s ({b1 / a1:.2f}); '
+          f'{cpus} threads {an:.0f} and ours {bn:.0f} ({bn / an:.2f})')
