@@ -56,14 +56,10 @@ static bool is_numeric(const struct param *row)
 void param_describe(const struct param *row, char *text, size_t size)
 {
     static const char *const kinds[] = {
-        [PARAM_INTEGER] = "an integer",
-        [PARAM_NUMBER] = "a number",
-        [PARAM_FLAG] = "yes or no",
-        [PARAM_CHOICE] = "",
-        [PARAM_NUMBERS] = "",
-        [PARAM_RANGE] = "one number or [low, high]",
-        [PARAM_TEXT] = "a text",
-        [PARAM_FILE] = "a file",
+        [PARAM_INTEGER] = "an integer", [PARAM_NUMBER] = "a number",
+        [PARAM_FLAG] = "yes or no",     [PARAM_CHOICE] = "",
+        [PARAM_NUMBERS] = "",           [PARAM_RANGE] = "one number or [low, high]",
+        [PARAM_TEXT] = "a text",        [PARAM_FILE] = "a file",
         [PARAM_NODE] = "a list or map",
     };
     struct text t = { text, size, 0 };

@@ -11,23 +11,8 @@
 #include "base/canvas.h"
 #include "base/file.h"
 #include "base/font.h"
+#include "tests/scratch.h"
 #include "tests/suite.h"
-
-static char folder[64];
-
-static void enter(void)
-{
-    snprintf(folder, sizeof(folder), "/tmp/tenfold-canvas-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chdir(folder), 0);
-}
-
-static void leave(void)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
 
 enum { PAPER = 0xfffff0, INK = 0x102030 };
 
@@ -285,7 +270,7 @@ END_TEST
 int main(void)
 {
     TCase *cases = suite_cases("canvas");
-    tcase_add_checked_fixture(cases, enter, leave);
+    tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, fills_are_cut);
     tcase_add_test(cases, frames);
     tcase_add_test(cases, images_are_cut);

@@ -11,23 +11,8 @@
 
 #include "base/config.h"
 #include "base/file.h"
+#include "tests/scratch.h"
 #include "tests/suite.h"
-
-static char folder[64];
-
-static void enter(void)
-{
-    snprintf(folder, sizeof(folder), "/tmp/tenfold-config-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chdir(folder), 0);
-}
-
-static void leave(void)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
 
 static void put(const char *path, const char *text)
 {
@@ -389,7 +374,7 @@ END_TEST
 int main(void)
 {
     TCase *cases = suite_cases("config");
-    tcase_add_checked_fixture(cases, enter, leave);
+    tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, trees);
     tcase_add_test(cases, places);
     tcase_add_test(cases, refused_text);

@@ -11,23 +11,8 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "tests/scratch.h"
 #include "tests/suite.h"
-
-static char folder[64];
-
-static void enter(void)
-{
-    snprintf(folder, sizeof(folder), "/tmp/tenfold-file-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chdir(folder), 0);
-}
-
-static void leave(void)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
 
 static int entries(void)
 {
@@ -158,7 +143,7 @@ END_TEST
 int main(void)
 {
     TCase *cases = suite_cases("file");
-    tcase_add_checked_fixture(cases, enter, leave);
+    tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, written_whole);
     tcase_add_test(cases, wrong_files_are_named);
     tcase_add_test(cases, paths);

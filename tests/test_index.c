@@ -13,40 +13,16 @@
 #include "base/rng.h"
 #include "loader/index.h"
 #include "tests/scale.h"
+#include "tests/scratch.h"
 #include "tests/suite.h"
-
-static char root[64];
-
-static void setup(void)
-{
-    snprintf(root, sizeof(root), "/tmp/tenfold-index-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(root));
-}
-
-static void teardown(void)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", root);
-    ck_assert_int_eq(system(command), 0);
-}
-
-/* "<root>/name" in one of a few buffers. */
-static const char *at(const char *name)
-{
-    static char paths[4][512];
-    static int turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, sizeof(paths[0]), "%s/%s", root, name);
-    return path;
-}
 
 static void put(const char *name, const char *text)
 {
     struct error err = { 0 };
-    char *folder = file_folder(at(name), &err);
+    char *folder = file_folder(name, &err);
     ck_assert_int_eq(file_make_folders(folder, &err), 0);
     free(folder);
-    ck_assert_int_eq(file_write(at(name), text, strlen(text), &err), 0);
+    ck_assert_int_eq(file_write(name, text, strlen(text), &err), 0);
 }
 
 /* A ustar member; `type` '0' is a file. */
@@ -80,7 +56,7 @@ static int try_open(struct index **index, const char *name, const struct index_o
                     struct error *err)
 {
     *err = (struct error){ 0 };
-    return index_open(index, at(name), options, err);
+    return index_open(index, name, options, err);
 }
 
 static struct index *must_open(const char *name, const struct index_options *options)
@@ -123,7 +99,7 @@ static void make_folder(const char *name)
 
 static void make_tar(const char *name, int first, int last)
 {
-    FILE *tar = fopen(at(name), "wb");
+    FILE *tar = fopen(name, "wb");
     for (int i = last - 1; i >= first; i--) { /* order in the tar does not matter */
         char member[200];
         snprintf(member, sizeof(member), "./%s.%s", images[i].key, images[i].extension);
@@ -158,7 +134,7 @@ START_TEST(same_data_set)
     put("plain/notes.txt", "passed over");
     put("plain/.hidden/1.jpg", "passed over");
     make_tar("all.tar", 0, IMAGES);
-    ck_assert_int_eq(mkdir(at("shards"), 0777), 0);
+    ck_assert_int_eq(mkdir("shards", 0777), 0);
     make_tar("shards/a-0007.tar", 0, 2);
     make_tar("shards/a-0008.tar", 2, IMAGES);
     static const char *const names[] = { "plain", "plain/", "all.tar", "shards",
@@ -181,7 +157,7 @@ START_TEST(same_hash)
 {
     put("f/a/1.jpg", "x");
     put("f/b/2.png", "y");
-    FILE *tar = fopen(at("f.tar"), "wb");
+    FILE *tar = fopen("f.tar", "wb");
     add_member(tar, "b/2.png", '0', "y", 1);
     add_member(tar, "a/1.jpg", '0', "x", 1);
     end_tar(tar);
@@ -197,7 +173,7 @@ END_TEST
 
 static void make_labeled(const char *name, const char *first, const char *second)
 {
-    FILE *tar = fopen(at(name), "wb");
+    FILE *tar = fopen(name, "wb");
     add_member(tar, "00001.cls", '0', first, strlen(first));
     add_member(tar, "00001.jpg", '0', "one", 3);
     add_member(tar, "00002.png", '0', "two", 3);
@@ -229,7 +205,7 @@ START_TEST(classes_file)
     make_folder("plain");
     put("classes.csv", "index,folder,name\n17,bees,the bees\n4,ants,\"the, ants\"\n");
     char path[200];
-    snprintf(path, sizeof(path), "%s", at("classes.csv"));
+    snprintf(path, sizeof(path), "%s", "classes.csv");
     struct index_options options = { .classes = path };
     struct index *index = must_open("plain", &options);
     ck_assert_int_eq(index_sample(index, 0).label, 4);
@@ -241,7 +217,7 @@ START_TEST(classes_file)
     must_refuse("plain", &options, "classes.csv");
     put("classes.csv", "");
     must_refuse("plain", &options, "classes.csv");
-    snprintf(path, sizeof(path), "%s", at("nowhere.csv"));
+    snprintf(path, sizeof(path), "%s", "nowhere.csv");
     must_refuse("plain", &options, "nowhere.csv");
 }
 END_TEST
@@ -252,7 +228,7 @@ START_TEST(long_names)
     memset(name, 'n', sizeof(name));
     memcpy(name, "ants/", 5);
     memcpy(name + 290, ".jpg", 5);
-    FILE *tar = fopen(at("gnu.tar"), "wb");
+    FILE *tar = fopen("gnu.tar", "wb");
     add_member(tar, "././@LongLink", 'L', name, strlen(name) + 1);
     add_member(tar, "cut", '0', "gnu", 3);
     end_tar(tar);
@@ -260,7 +236,7 @@ START_TEST(long_names)
     int length = (int)strlen(name) + 10; /* "NNN path=...\n" */
     int size = snprintf(pax, sizeof(pax), "%d path=%s\n", length, name);
     ck_assert_int_eq(size, length);
-    tar = fopen(at("pax.tar"), "wb");
+    tar = fopen("pax.tar", "wb");
     add_member(tar, "pax", 'x', pax, (size_t)size);
     add_member(tar, "cut", '0', "pax", 3);
     end_tar(tar);
@@ -276,10 +252,10 @@ END_TEST
 START_TEST(refused)
 {
     must_refuse("nowhere", NULL, "nowhere");
-    ck_assert_int_eq(mkdir(at("empty"), 0777), 0);
+    ck_assert_int_eq(mkdir("empty", 0777), 0);
     must_refuse("empty", NULL, "empty");
     put("hollow/a/1.jpg", "x");
-    ck_assert_int_eq(mkdir(at("hollow/b"), 0777), 0);
+    ck_assert_int_eq(mkdir("hollow/b", 0777), 0);
     must_refuse("hollow", NULL, "class folder b holds no image");
     put("twice/a/1.jpg", "x");
     put("twice/a/1.png", "y");
@@ -289,7 +265,7 @@ START_TEST(refused)
     must_refuse("x-{3..1}.tar", NULL, "x-");
     must_refuse("x-{0..99999999}.tar", NULL, "files");
     must_refuse("x-{0000..0001}.tar", NULL, "x-0000.tar");
-    FILE *tar = fopen(at("unlabeled.tar"), "wb");
+    FILE *tar = fopen("unlabeled.tar", "wb");
     add_member(tar, "1.jpg", '0', "x", 1);
     end_tar(tar);
     must_refuse("unlabeled.tar", NULL, "1");
@@ -307,9 +283,9 @@ START_TEST(broken_tars)
     make_tar("all.tar", 0, IMAGES);
     struct buffer whole = { 0 };
     struct error err = { 0 };
-    ck_assert_int_eq(file_read(at("all.tar"), FILE_LIMIT, &whole, &err), 0);
+    ck_assert_int_eq(file_read("all.tar", FILE_LIMIT, &whole, &err), 0);
     for (size_t size = 0; size + 1024 < whole.size; size += 256) {
-        ck_assert_int_eq(file_write(at("cut.tar"), whole.data, size, &err), 0);
+        ck_assert_int_eq(file_write("cut.tar", whole.data, size, &err), 0);
         must_refuse("cut.tar", NULL, "cut.tar");
     }
     struct rng rng = rng_start(rng_derive(1, "sample", "tar", 0), 0, 0);
@@ -317,7 +293,7 @@ START_TEST(broken_tars)
         size_t place = rng_below(&rng, whole.size);
         char old = whole.data[place];
         whole.data[place] = (char)rng_below(&rng, 256);
-        ck_assert_int_eq(file_write(at("odd.tar"), whole.data, whole.size, &err), 0);
+        ck_assert_int_eq(file_write("odd.tar", whole.data, whole.size, &err), 0);
         struct index *index;
         if (try_open(&index, "odd.tar", NULL, &err) == 0) {
             struct buffer bytes = { 0 };
@@ -341,7 +317,7 @@ START_TEST(changed_since)
     struct index *index = must_open("all.tar", NULL);
     struct buffer bytes = { 0 };
     struct error err = { 0 };
-    ck_assert_int_eq(truncate(at("all.tar"), 600), 0);
+    ck_assert_int_eq(truncate("all.tar", 600), 0);
     int failed = 0;
     for (uint64_t id = 0; id < IMAGES; id++)
         failed += index_read(index, id, &bytes, &err) < 0;
@@ -350,7 +326,7 @@ START_TEST(changed_since)
     index_close(index);
     make_folder("plain");
     index = must_open("plain", NULL);
-    ck_assert_int_eq(unlink(at("plain/ants/1.jpg")), 0);
+    ck_assert_int_eq(unlink("plain/ants/1.jpg"), 0);
     ck_assert_int_eq(index_read(index, 0, &bytes, &err), -1);
     ck_assert_msg(strstr(err.place, "ants/1.jpg"), "%s: %s", err.place, err.message);
     buffer_release(&bytes);
@@ -361,7 +337,7 @@ END_TEST
 int main(void)
 {
     TCase *cases = suite_cases("index");
-    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, same_data_set);
     tcase_add_test(cases, same_hash);
     tcase_add_test(cases, labels_in_tars);

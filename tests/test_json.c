@@ -12,23 +12,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "tests/scratch.h"
 #include "tests/suite.h"
-
-static char folder[64];
-
-static void enter(void)
-{
-    snprintf(folder, sizeof(folder), "/tmp/tenfold-json-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chdir(folder), 0);
-}
-
-static void leave(void)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
 
 static void put(const char *path, const char *text)
 {
@@ -228,7 +213,7 @@ END_TEST
 int main(void)
 {
     TCase *cases = suite_cases("json");
-    tcase_add_checked_fixture(cases, enter, leave);
+    tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, refused);
     tcase_add_test(cases, bounded);
     tcase_add_test(cases, round_trip);

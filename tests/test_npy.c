@@ -11,26 +11,8 @@
 
 #include "base/file.h"
 #include "base/npy.h"
+#include "tests/scratch.h"
 #include "tests/suite.h"
-
-static char folder[64], start[512]; /* where the tests run, and where they were started */
-
-static void enter(void)
-{
-    if (!start[0])
-        ck_assert_ptr_nonnull(getcwd(start, sizeof(start)));
-    snprintf(folder, sizeof(folder), "/tmp/tenfold-npy-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chdir(folder), 0);
-}
-
-static void leave(void)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-    ck_assert_int_eq(chdir(start), 0);
-}
 
 static const uint8_t *bytes_200(void)
 {
@@ -65,7 +47,7 @@ START_TEST(numpy_files)
         char path[600];
         struct error err = { 0 };
         struct tensor t;
-        snprintf(path, sizeof(path), "%s/tests/golden/npy/%s.npy", start, cases[i].name);
+        snprintf(path, sizeof(path), "%s/tests/golden/npy/%s.npy", scratch_start(), cases[i].name);
         ck_assert_msg(npy_read(path, &t, &err) == 0, "%s: %s", err.place, err.message);
         ck_assert_int_eq(t.dtype, cases[i].dtype);
         ck_assert_int_eq(t.rank, cases[i].rank);
@@ -242,7 +224,7 @@ END_TEST
 int main(void)
 {
     TCase *cases = suite_cases("npy");
-    tcase_add_checked_fixture(cases, enter, leave);
+    tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, numpy_files);
     tcase_add_test(cases, accepted_headers);
     tcase_add_test(cases, hostile_headers);

@@ -12,26 +12,8 @@
 
 #include "base/file.h"
 #include "base/safetensors.h"
+#include "tests/scratch.h"
 #include "tests/suite.h"
-
-static char folder[64], start[512]; /* where the tests run, and where they were started */
-
-static void enter(void)
-{
-    if (!start[0])
-        ck_assert_ptr_nonnull(getcwd(start, sizeof(start)));
-    snprintf(folder, sizeof(folder), "/tmp/tenfold-tensors-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chdir(folder), 0);
-}
-
-static void leave(void)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-    ck_assert_int_eq(chdir(start), 0);
-}
 
 static void put(const void *data, size_t size)
 {
@@ -129,7 +111,7 @@ START_TEST(same_as_the_reference)
     json_decref(metadata);
     struct buffer ours = { 0 }, theirs = { 0 };
     char golden[600];
-    snprintf(golden, sizeof(golden), "%s/tests/golden/types.safetensors", start);
+    snprintf(golden, sizeof(golden), "%s/tests/golden/types.safetensors", scratch_start());
     ck_assert_int_eq(file_read("x", 10000, &ours, &err), 0);
     ck_assert_msg(file_read(golden, 10000, &theirs, &err) == 0, "%s: %s", err.place, err.message);
     ck_assert_uint_eq(ours.size, theirs.size);
@@ -428,7 +410,7 @@ END_TEST
 int main(void)
 {
     TCase *cases = suite_cases("safetensors");
-    tcase_add_checked_fixture(cases, enter, leave);
+    tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, golden_bytes);
     tcase_add_test(cases, same_as_the_reference);
     tcase_add_test(cases, accepted_headers);

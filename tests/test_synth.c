@@ -14,31 +14,8 @@
 #include "loader/decode.h"
 #include "loader/show.h"
 #include "loader/synth.h"
+#include "tests/scratch.h"
 #include "tests/suite.h"
-
-static char root[64];
-
-static void setup(void)
-{
-    snprintf(root, sizeof(root), "/tmp/tenfold-synth-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(root));
-}
-
-static void teardown(void)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", root);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static char *at(const char *name)
-{
-    static char paths[4][256];
-    static int turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, sizeof(paths[0]), "%s/%s", root, name);
-    return path;
-}
 
 static struct index *make(const char *name, struct synth_options o)
 {
@@ -46,8 +23,8 @@ static struct index *make(const char *name, struct synth_options o)
     struct index *index;
     char train[300];
     o.quiet = true;
-    ck_assert_msg(synth_write(at(name), &o, &err) == 0, "%s: %s", err.place, err.message);
-    snprintf(train, sizeof(train), "%s/train", at(name));
+    ck_assert_msg(synth_write(name, &o, &err) == 0, "%s: %s", err.place, err.message);
+    snprintf(train, sizeof(train), "%s/train", name);
     ck_assert_msg(index_open(&index, train, NULL, &err) == 0, "%s: %s", err.place, err.message);
     return index;
 }
@@ -133,19 +110,19 @@ START_TEST(refused)
 {
     struct error err = { 0 };
     struct synth_options o = { .classes = 3, .train = 3, .quiet = true };
-    ck_assert_int_eq(file_make_folders(at("used/x"), &err), 0);
-    ck_assert_int_eq(synth_write(at("used"), &o, &err), -1);
+    ck_assert_int_eq(file_make_folders("used/x", &err), 0);
+    ck_assert_int_eq(synth_write("used", &o, &err), -1);
     ck_assert_int_eq(err.kind, ERROR_USAGE);
-    ck_assert_int_eq(file_write(at("file"), "x", 1, &err), 0);
-    ck_assert_int_eq(synth_write(at("file"), &o, &err), -1);
-    ck_assert_int_eq(synth_write(at("no/such/folder/below/file"), &o, &err), 0);
+    ck_assert_int_eq(file_write("file", "x", 1, &err), 0);
+    ck_assert_int_eq(synth_write("file", &o, &err), -1);
+    ck_assert_int_eq(synth_write("no/such/folder/below/file", &o, &err), 0);
     o.train = 2;
-    ck_assert_int_eq(synth_write(at("few"), &o, &err), -1);
+    ck_assert_int_eq(synth_write("few", &o, &err), -1);
     ck_assert_msg(strstr(err.message, "one a class"), "%s", err.message);
     o.train = 3;
     o.classes = 11;
-    ck_assert_int_eq(synth_write(at("many"), &o, &err), -1);
-    ck_assert(!file_exists(at("few")) && !file_exists(at("many")));
+    ck_assert_int_eq(synth_write("many", &o, &err), -1);
+    ck_assert(!file_exists("few") && !file_exists("many"));
 }
 END_TEST
 
@@ -215,7 +192,7 @@ END_TEST
 int main(void)
 {
     TCase *cases = suite_cases("synth");
-    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, deterministic);
     tcase_add_test(cases, pictures);
     tcase_add_test(cases, refused);

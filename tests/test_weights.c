@@ -12,9 +12,9 @@
 #include "base/rng.h"
 #include "model/weights.h"
 #include "tests/scale.h"
+#include "tests/scratch.h"
 #include "tests/suite.h"
 
-static char root[64];
 static struct net *net;
 
 static struct net *open_net(const char *text)
@@ -34,27 +34,15 @@ static const char small[] =
 
 static void setup(void)
 {
-    snprintf(root, sizeof(root), "/tmp/tenfold-weights-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(root));
+    scratch_enter();
     net = open_net(small);
     net_init(net, 5);
 }
 
 static void teardown(void)
 {
-    char command[128];
     net_close(net);
-    snprintf(command, sizeof(command), "rm -rf %s", root);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static char *at(const char *name)
-{
-    static char paths[4][128];
-    static int turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, sizeof(paths[0]), "%s/%s", root, name);
-    return path;
+    scratch_leave();
 }
 
 static void save(const char *name, const struct net *from)
@@ -65,7 +53,7 @@ static void save(const char *name, const struct net *from)
                             .output = { true, { .1, .2, .3 }, { .4, .5, .6 } } };
     struct error err = { 0 };
     json_t *more = json_pack("{s:s}", "epoch", "3");
-    ck_assert_msg(weights_save(at(name), from, &p, more, &err) == 0, "%s", err.message);
+    ck_assert_msg(weights_save(name, from, &p, more, &err) == 0, "%s", err.message);
     json_decref(more);
 }
 
@@ -76,7 +64,7 @@ START_TEST(round_trip)
     struct error err = { 0 };
     char a[65], b[65];
     save("w.safetensors", net);
-    ck_assert_msg(model_open(&back, &p, at("w.safetensors"), &err) == 0, "%s", err.message);
+    ck_assert_msg(model_open(&back, &p, "w.safetensors", &err) == 0, "%s", err.message);
     ck_assert_str_eq(net_name(back), "small");
     ck_assert(p.size == 8 && p.resize == 9 && p.filter == FILTER_BICUBIC);
     ck_assert_double_eq(p.output.mean[1], .2);
@@ -106,8 +94,8 @@ START_TEST(lists)
     struct error err = { 0 };
     char model[300];
     save("w.safetensors", net);
-    ck_assert_int_eq(file_write(at("n.yaml"), yaml, strlen(yaml), &err), 0);
-    snprintf(model, sizeof(model), "%s=%s", at("n.yaml"), at("w.safetensors"));
+    ck_assert_int_eq(file_write("n.yaml", yaml, strlen(yaml), &err), 0);
+    snprintf(model, sizeof(model), "%s=%s", "n.yaml", "w.safetensors");
     ck_assert_int_eq(model_open(&back, &p, model, &err), -1);
     ck_assert_int_eq(err.kind, ERROR_DATA);
     ck_assert_msg(strstr(err.place, "w.safetensors") &&
@@ -117,7 +105,7 @@ START_TEST(lists)
     static const char wide[] =
         "name: other\ninput: [3, 8, 8]\nclasses: 2\nlayers: [{conv: {name: a, out: 5, kernel: 3}}, "
         "{batchnorm: {name: b}}, relu, global_avgpool, {linear: {name: z, out: 2}}]\n";
-    ck_assert_int_eq(file_write(at("n.yaml"), wide, strlen(wide), &err), 0);
+    ck_assert_int_eq(file_write("n.yaml", wide, strlen(wide), &err), 0);
     ck_assert_int_eq(model_open(&back, &p, model, &err), -1);
     ck_assert_msg(strstr(err.message, "misshaped: a.weight is F32[4,3,3,3], must be F32[5,3,3,3]"),
                   "%s", err.message);
@@ -142,8 +130,8 @@ START_TEST(not_weights)
         struct net *back;
         struct preprocess p;
         struct error err = { 0 };
-        ck_assert_int_eq(file_write(at("x"), cases[i].bytes, cases[i].size, &err), 0);
-        ck_assert_msg(model_open(&back, &p, at("x"), &err) == -1, "case %d", (int)i);
+        ck_assert_int_eq(file_write("x", cases[i].bytes, cases[i].size, &err), 0);
+        ck_assert_msg(model_open(&back, &p, "x", &err) == -1, "case %d", (int)i);
         ck_assert_int_eq(err.kind, ERROR_DATA);
         ck_assert_msg(strstr(err.message, cases[i].says) && !strchr(err.message, '\n'),
                       "case %d: %s", (int)i, err.message);
@@ -158,18 +146,18 @@ START_TEST(damaged)
     struct error err = { 0 };
     struct rng rng = rng_start(rng_derive(1, "sample", "weights", 0), 0, 0);
     save("w.safetensors", net);
-    ck_assert_int_eq(file_read(at("w.safetensors"), FILE_LIMIT, &whole, &err), 0);
+    ck_assert_int_eq(file_read("w.safetensors", FILE_LIMIT, &whole, &err), 0);
     for (int i = 0; i < test_scaled(300); i++) {
         struct net *back;
         struct preprocess p;
         size_t place = rng_below(&rng, whole.size);
         char old = whole.data[place];
-        ck_assert_int_eq(file_write(at("cut"), whole.data, place, &err), 0);
-        ck_assert_int_eq(model_open(&back, &p, at("cut"), &err), -1);
+        ck_assert_int_eq(file_write("cut", whole.data, place, &err), 0);
+        ck_assert_int_eq(model_open(&back, &p, "cut", &err), -1);
         whole.data[place] = (char)rng_below(&rng, 256);
-        ck_assert_int_eq(file_write(at("odd"), whole.data, whole.size, &err), 0);
+        ck_assert_int_eq(file_write("odd", whole.data, whole.size, &err), 0);
         err = (struct error){ 0 };
-        if (model_open(&back, &p, at("odd"), &err) == 0)
+        if (model_open(&back, &p, "odd", &err) == 0)
             net_close(back);
         else
             ck_assert(err.message[0] && !strchr(err.message, '\n'));
