@@ -15,6 +15,7 @@
 
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/image.h"
 
@@ -37,7 +38,10 @@ int canvas_text_height(int scale);
 int canvas_save(const struct canvas *canvas, const char *path, struct error *err);
 void canvas_close(struct canvas *canvas);
 
-/* `image` as an 8-bit RGB PNG file, written atomically. */
+/* `image` as the bytes of an 8-bit RGB PNG file in `out` (replaced), packed with zlib's effort
+ * `level`, 0..9. */
+int png_encode(const struct image *image, int level, struct buffer *out, struct error *err);
+/* The same as a file, written atomically. */
 int png_write(const char *path, const struct image *image, struct error *err);
 
 #endif

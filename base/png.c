@@ -2,37 +2,53 @@
  * Writing PNG by libpng, which leaves by longjmp when something goes wrong: the jump ends in
  * write_rows, which owns nothing.
  */
-#include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
+
+#include <png.h>
 
 #include "base/canvas.h"
 #include "base/file.h"
 
-/* What libpng had to say. */
-struct complaint {
-    char text[128];
+enum { LEVEL = 6 }; /* zlib's own default */
+
+/* Where the bytes go; also where libpng's complaints do. */
+struct target {
+    struct buffer *out;
+    struct error *err;
 };
 
-static void on_error(png_structp png, png_const_charp message)
+static void on_error(png_structp png, png_const_charp text)
 {
-    struct complaint *complaint = png_get_error_ptr(png);
-    snprintf(complaint->text, sizeof(complaint->text), "%s", message);
+    struct target *target = png_get_error_ptr(png);
+    error_set(target->err, ERROR_FAILED, NULL, "cannot be written as PNG: %s", text);
     longjmp(png_jmpbuf(png), 1);
 }
 
 /* Our own rows and sizes give no reason for warnings that a user could act on. */
-static void on_warning(png_structp png, png_const_charp message)
+static void on_warning(png_structp png, png_const_charp text)
 {
     (void)png;
-    (void)message;
+    (void)text;
 }
 
-static int write_rows(png_structp png, png_infop info, FILE *stream, const struct image *image)
+static void put(png_structp png, png_bytep data, size_t size)
+{
+    struct target *target = png_get_io_ptr(png);
+    if (buffer_append(target->out, data, size, target->err) < 0)
+        png_error(png, "no memory");
+}
+
+static void nothing_to_flush(png_structp png)
+{
+    (void)png;
+}
+
+static int write_rows(png_structp png, png_infop info, const struct image *image, int level)
 {
     if (setjmp(png_jmpbuf(png)))
         return -1;
-    png_init_io(png, stream);
+    png_set_compression_level(png, level);
     png_set_IHDR(png, info, (png_uint_32)image->width, (png_uint_32)image->height, 8,
                  PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                  PNG_FILTER_TYPE_DEFAULT);
@@ -43,19 +59,29 @@ static int write_rows(png_structp png, png_infop info, FILE *stream, const struc
     return 0;
 }
 
+int png_encode(const struct image *image, int level, struct buffer *out, struct error *err)
+{
+    struct target target = { out, err };
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &target, on_error, on_warning);
+    png_infop info = png ? png_create_info_struct(png) : NULL;
+    int rc = -1;
+    out->size = 0;
+    if (info) {
+        png_set_write_fn(png, &target, put, nothing_to_flush);
+        rc = write_rows(png, info, image, level);
+    } else {
+        error_set(err, ERROR_FAILED, NULL, "no memory for writing PNG");
+    }
+    png_destroy_write_struct(&png, &info);
+    return rc;
+}
+
 int png_write(const char *path, const struct image *image, struct error *err)
 {
-    struct file_out *out;
-    if (file_create(&out, path, err) < 0)
-        return -1;
-    struct complaint complaint = { "no memory" };
-    png_structp png =
-        png_create_write_struct(PNG_LIBPNG_VER_STRING, &complaint, on_error, on_warning);
-    png_infop info = png ? png_create_info_struct(png) : NULL;
-    int rc = info ? write_rows(png, info, file_stream(out), image) : -1;
-    png_destroy_write_struct(&png, &info);
+    struct buffer bytes = { 0 };
+    int rc = png_encode(image, LEVEL, &bytes, err);
     if (rc == 0)
-        return file_commit(out, err);
-    file_abandon(out);
-    return error_set(err, ERROR_FAILED, path, "cannot be written as PNG: %s", complaint.text);
+        rc = file_write(path, bytes.data, bytes.size, err);
+    buffer_release(&bytes);
+    return rc;
 }

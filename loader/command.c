@@ -1,15 +1,26 @@
 #include "loader/command.h"
 
-int command_config(const struct option_values *given, struct config **result, struct error *err)
+int command_open(struct command_input *input, const struct option_values *given, const char *images,
+                 const char *more, struct error *err)
 {
     struct config *config;
     if (config_open(&config, given->positional[0], err) < 0)
         return -1;
-    for (int i = 0; i < given->set_count; i++)
-        if (config_set(config, given->set[i], err) < 0) {
-            config_close(config);
-            return -1;
-        }
-    *result = config;
-    return 0;
+    int rc = 0;
+    for (int i = 0; i < given->set_count && rc == 0; i++)
+        rc = config_set(config, given->set[i], err);
+    if (rc == 0 && more)
+        rc = config_set(config, more, err);
+    if (rc == 0)
+        rc = pipeline_open(&input->pipeline, config, images, err);
+    input->config = config;
+    if (rc < 0)
+        config_close(config);
+    return rc;
+}
+
+void command_close(struct command_input *input)
+{
+    pipeline_close(&input->pipeline);
+    config_close(input->config);
 }

@@ -9,6 +9,7 @@
 #define TENFOLD_LOADER_COMMAND_H
 
 #include "base/option.h"
+#include "loader/pipeline.h"
 
 int command_batches(int argc, char **argv, struct error *err);
 int command_bench(int argc, char **argv, struct error *err);
@@ -17,7 +18,16 @@ int command_synth(int argc, char **argv, struct error *err);
 int command_show(int argc, char **argv, struct error *err);
 int command_ops(int argc, char **argv, struct error *err);
 
-/* The config that the first positional names, with the --set assignments made. */
-int command_config(const struct option_values *given, struct config **config, struct error *err);
+/* What most commands begin with. */
+struct command_input {
+    struct config *config; /* owned, as the next */
+    struct pipeline pipeline;
+};
+
+/* Open the config that the first positional names, with the --set assignments made, and what it
+ * says about data; `images` as in pipeline_open. `more` is one further assignment, or NULL. */
+int command_open(struct command_input *input, const struct option_values *given, const char *images,
+                 const char *more, struct error *err);
+void command_close(struct command_input *input);
 
 #endif

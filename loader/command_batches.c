@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "loader/command.h"
-#include "loader/pipeline.h"
 
 enum { DATA, THREADS, START, COUNT, RANK, WORLD };
 
@@ -74,32 +73,27 @@ int command_batches(int argc, char **argv, struct error *err)
     int rc = option_read(&command, argc, argv, &given, err);
     if (rc != 0)
         return rc > 0 ? 0 : -1;
-    struct config *config;
-    struct pipeline p;
-    if (command_config(&given, &config, err) < 0)
+    struct command_input input;
+    if (command_open(&input, &given, given.value[DATA].text, NULL, err) < 0)
         return -1;
-    rc = pipeline_open(&p, config, given.value[DATA].text, err);
-    if (rc < 0)
-        goto done;
-    struct stream_options *o = &p.data.stream;
+    const struct pipeline *p = &input.pipeline;
+    struct stream_options o = p->data.stream;
     if (given.given[THREADS])
-        o->threads = (int)given.value[THREADS].integer;
-    o->start = (uint64_t)given.value[START].integer;
-    o->steps = (uint64_t)given.value[COUNT].integer;
-    o->rank = (uint32_t)given.value[RANK].integer;
-    o->world = (uint32_t)given.value[WORLD].integer;
-    if (o->steps == 0) {
-        uint64_t epoch = stream_epoch_steps(index_count(p.index), o);
-        o->steps = epoch ? epoch - o->start % epoch : 1;
+        o.threads = (int)given.value[THREADS].integer;
+    o.start = (uint64_t)given.value[START].integer;
+    o.steps = (uint64_t)given.value[COUNT].integer;
+    o.rank = (uint32_t)given.value[RANK].integer;
+    o.world = (uint32_t)given.value[WORLD].integer;
+    if (o.steps == 0) {
+        uint64_t epoch = stream_epoch_steps(index_count(p->index), &o);
+        o.steps = epoch ? epoch - o.start % epoch : 1;
     }
     struct stream *stream;
-    rc = stream_open(&stream, p.index, p.recipe, p.mix, o, err);
+    rc = stream_open(&stream, p->index, p->recipe, p->mix, &o, err);
     if (rc == 0) {
         rc = print_batches(stream, err);
         stream_close(stream);
     }
-    pipeline_close(&p);
-done:
-    config_close(config);
+    command_close(&input);
     return rc;
 }

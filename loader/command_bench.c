@@ -6,7 +6,6 @@
 #include "base/progress.h"
 #include "base/thread.h"
 #include "loader/command.h"
-#include "loader/pipeline.h"
 
 enum { DATA, THREADS, SECONDS, JSON };
 
@@ -119,15 +118,10 @@ int command_bench(int argc, char **argv, struct error *err)
     int rc = option_read(&command, argc, argv, &given, err);
     if (rc != 0)
         return rc > 0 ? 0 : -1;
-    struct config *config;
-    struct pipeline p;
-    if (command_config(&given, &config, err) < 0)
+    struct command_input input;
+    if (command_open(&input, &given, given.value[DATA].text, NULL, err) < 0)
         return -1;
-    rc = pipeline_open(&p, config, given.value[DATA].text, err);
-    if (rc == 0) {
-        rc = bench(&p, &given, err);
-        pipeline_close(&p);
-    }
-    config_close(config);
+    rc = bench(&input.pipeline, &given, err);
+    command_close(&input);
     return rc;
 }

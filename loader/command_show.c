@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "loader/command.h"
-#include "loader/pipeline.h"
 #include "loader/show.h"
 
 enum { DATA, OUT, SAMPLES, VERSIONS, SEED, EPOCH, PLAN };
@@ -65,19 +64,13 @@ int command_show(int argc, char **argv, struct error *err)
     int rc = option_read(&command, argc, argv, &given, err);
     if (rc != 0)
         return rc > 0 ? 0 : -1;
-    struct config *config;
-    struct pipeline p;
+    struct command_input input;
     char seed[64];
-    if (command_config(&given, &config, err) < 0)
-        return -1;
     snprintf(seed, sizeof(seed), "data.seed=%lld", (long long)given.value[SEED].integer);
-    rc = given.given[SEED] ? config_set(config, seed, err) : 0;
-    if (rc == 0)
-        rc = pipeline_open(&p, config, given.value[DATA].text, err);
-    if (rc == 0) {
-        rc = show(&p, &given, err);
-        pipeline_close(&p);
-    }
-    config_close(config);
+    if (command_open(&input, &given, given.value[DATA].text, given.given[SEED] ? seed : NULL, err) <
+        0)
+        return -1;
+    rc = show(&input.pipeline, &given, err);
+    command_close(&input);
     return rc;
 }

@@ -1,11 +1,12 @@
 #include "loader/encode.h"
 
+#include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <jpeglib.h>
-#include <png.h>
-#include <setjmp.h>
-#include <stdlib.h>
+
+#include "base/canvas.h"
 
 const char *encode_extension(const struct encode_form *form)
 {
@@ -85,73 +86,11 @@ static int encode_jpeg(const struct image *image, const struct encode_form *form
     return rc;
 }
 
-struct png_target {
-    struct buffer *out;
-    struct error *err;
-};
-
-static void png_put(png_structp png, png_bytep data, size_t size)
-{
-    struct png_target *target = png_get_io_ptr(png);
-    if (buffer_append(target->out, data, size, target->err) < 0)
-        png_error(png, "no memory");
-}
-
-static void png_nothing_to_flush(png_structp png)
-{
-    (void)png;
-}
-
-static void on_png_error(png_structp png, png_const_charp text)
-{
-    struct error *err = png_get_error_ptr(png);
-    error_set(err, ERROR_FAILED, NULL, "cannot be written as PNG: %s", text);
-    longjmp(png_jmpbuf(png), 1);
-}
-
-static void on_png_warning(png_structp png, png_const_charp text)
-{
-    (void)png;
-    (void)text;
-}
-
-static int write_png(png_structp png, png_infop info, const struct image *image, int level)
-{
-    if (setjmp(png_jmpbuf(png)))
-        return -1;
-    png_set_compression_level(png, level);
-    png_set_IHDR(png, info, (png_uint_32)image->width, (png_uint_32)image->height, 8,
-                 PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
-    png_write_info(png, info);
-    for (int y = 0; y < image->height; y++)
-        png_write_row(png, image->pixels + (size_t)y * image->stride);
-    png_write_end(png, info);
-    return 0;
-}
-
-static int encode_png(const struct image *image, const struct encode_form *form, struct buffer *out,
-                      struct error *err)
-{
-    struct png_target target = { out, err };
-    png_structp png =
-        png_create_write_struct(PNG_LIBPNG_VER_STRING, err, on_png_error, on_png_warning);
-    png_infop info = png ? png_create_info_struct(png) : NULL;
-    int rc = -1;
-    if (info) {
-        png_set_write_fn(png, &target, png_put, png_nothing_to_flush);
-        rc = write_png(png, info, image, form->level);
-    } else {
-        error_set(err, ERROR_FAILED, NULL, "no memory for writing PNG");
-    }
-    png_destroy_write_struct(&png, &info);
-    return rc;
-}
-
 int encode_image(const struct image *image, const struct encode_form *form, struct buffer *out,
                  struct error *err)
 {
+    if (form->kind == ENCODE_PNG)
+        return png_encode(image, form->level, out, err);
     out->size = 0;
-    return form->kind == ENCODE_PNG ? encode_png(image, form, out, err)
-                                    : encode_jpeg(image, form, out, err);
+    return encode_jpeg(image, form, out, err);
 }

@@ -1,5 +1,6 @@
 /*
- * From 8-bit RGB pixels to the bytes of an image file: JPEG by libjpeg-turbo, PNG by libpng.
+ * From 8-bit RGB pixels to the bytes of an image file: JPEG by libjpeg-turbo, PNG by base's
+ * png_encode.
  *
  *     struct buffer file = { 0 };
  *     struct encode_form form = { .kind = ENCODE_JPEG, .quality = 85, .chroma = CHROMA_420 };
