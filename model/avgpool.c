@@ -1,40 +1,7 @@
 /* The mean under a window, as PyTorch's AvgPool2d: padding counts as zeros that are averaged in. */
 #include <string.h>
 
-#include "model/im2col.h"
-#include "model/layer.h"
-
-enum { KERNEL, STRIDE, PADDING };
-
-static const struct param params[] = {
-    [KERNEL] = { "kernel", PARAM_INTEGER, "px", .value = 2, .min = 1, .max = 63,
-                 "side of the window" },
-    [STRIDE] = { "stride", PARAM_INTEGER, "px", .value = 2, .min = 1, .max = 63, "step" },
-    [PADDING] = { "padding", PARAM_INTEGER, "px", .value = 0, .min = 0, .max = 31,
-                  "zeros added at each border; at most half the kernel" },
-    { 0 },
-};
-
-static struct window window_of(const struct layer *l)
-{
-    return (struct window){ (int)l->v[KERNEL].integer, (int)l->v[STRIDE].integer,
-                            (int)l->v[PADDING].integer };
-}
-
-static int shape(const struct layer *l, const struct shape *in, struct shape *out,
-                 struct error *err)
-{
-    struct window win = window_of(l);
-    if (2 * win.padding > win.kernel)
-        return error_set(err, ERROR_USAGE, NULL,
-                         "padding is %d; must be at most half the kernel of %d", win.padding,
-                         win.kernel);
-    *out = (struct shape){ in->c, window_output(&win, in->h), window_output(&win, in->w) };
-    if (out->h < 1 || out->w < 1)
-        return error_set(err, ERROR_USAGE, NULL, "a window of %d does not fit into %dx%d",
-                         win.kernel, in->h, in->w);
-    return 0;
-}
+#include "model/pooling.h"
 
 /* Calls nothing: the rows and columns of the window at output o that lie inside. */
 static void clip(const struct window *win, int o, int size, int *begin, int *end)
@@ -47,7 +14,7 @@ static void clip(const struct window *win, int o, int size, int *begin, int *end
 static void forward(const struct pass *p, int i, float *scratch)
 {
     (void)scratch;
-    struct window win = window_of(p->layer);
+    struct window win = pooling_window(p->layer);
     int h = p->in[0].h, w = p->in[0].w, top, bottom, left, right;
     float share = 1.0f / (float)(win.kernel * win.kernel);
     float *y = p->y + (size_t)i * shape_count(p->out);
@@ -73,7 +40,7 @@ static void backward(const struct pass *p, int i, float *scratch, float *lane)
     (void)lane;
     if (!p->dx[0])
         return;
-    struct window win = window_of(p->layer);
+    struct window win = pooling_window(p->layer);
     int h = p->in[0].h, w = p->in[0].w, top, bottom, left, right;
     float share = 1.0f / (float)(win.kernel * win.kernel);
     float *dx = p->dx[0] + (size_t)i * shape_count(p->in[0]);
@@ -94,10 +61,10 @@ static void backward(const struct pass *p, int i, float *scratch, float *lane)
 const struct layer_kind layer_avgpool = {
     .name = "avgpool",
     .summary = "mean under a window (PyTorch's AvgPool2d)",
-    .params = params,
+    .params = pooling_params,
     .inputs_min = 1,
     .inputs_max = 1,
-    .shape = shape,
+    .shape = pooling_shape,
     .forward = forward,
     .backward = backward,
 };

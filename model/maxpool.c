@@ -3,40 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/im2col.h"
-#include "model/layer.h"
-
-enum { KERNEL, STRIDE, PADDING };
-
-static const struct param params[] = {
-    [KERNEL] = { "kernel", PARAM_INTEGER, "px", .value = 2, .min = 1, .max = 63,
-                 "side of the window" },
-    [STRIDE] = { "stride", PARAM_INTEGER, "px", .value = 2, .min = 1, .max = 63, "step" },
-    [PADDING] = { "padding", PARAM_INTEGER, "px", .value = 0, .min = 0, .max = 31,
-                  "border that is never the largest; at most half the kernel" },
-    { 0 },
-};
-
-static struct window window_of(const struct layer *l)
-{
-    return (struct window){ (int)l->v[KERNEL].integer, (int)l->v[STRIDE].integer,
-                            (int)l->v[PADDING].integer };
-}
-
-static int shape(const struct layer *l, const struct shape *in, struct shape *out,
-                 struct error *err)
-{
-    struct window win = window_of(l);
-    if (2 * win.padding > win.kernel)
-        return error_set(err, ERROR_USAGE, NULL,
-                         "padding is %d; must be at most half the kernel of %d", win.padding,
-                         win.kernel);
-    *out = (struct shape){ in->c, window_output(&win, in->h), window_output(&win, in->w) };
-    if (out->h < 1 || out->w < 1)
-        return error_set(err, ERROR_USAGE, NULL, "a window of %d does not fit into %dx%d",
-                         win.kernel, in->h, in->w);
-    return 0;
-}
+#include "model/pooling.h"
 
 /* Where in its plane each output's value came from. */
 static size_t state(const struct pass *p)
@@ -47,7 +14,7 @@ static size_t state(const struct pass *p)
 static void forward(const struct pass *p, int i, float *scratch)
 {
     (void)scratch;
-    struct window win = window_of(p->layer);
+    struct window win = pooling_window(p->layer);
     int h = p->in[0].h, w = p->in[0].w;
     size_t out = (size_t)i * shape_count(p->out);
     int32_t *from = p->training ? (int32_t *)p->state + out : NULL;
@@ -98,10 +65,10 @@ static void backward(const struct pass *p, int i, float *scratch, float *lane)
 const struct layer_kind layer_maxpool = {
     .name = "maxpool",
     .summary = "largest value under a window (PyTorch's MaxPool2d)",
-    .params = params,
+    .params = pooling_params,
     .inputs_min = 1,
     .inputs_max = 1,
-    .shape = shape,
+    .shape = pooling_shape,
     .state = state,
     .forward = forward,
     .backward = backward,
