@@ -140,7 +140,8 @@ static void check_subset(const struct evaluation *e, int subset, double *const *
             average[i] += expected[m][i];
         p[count] = e->predictions[m];
         hashes[count++] = e->members.hashes[m];
-        strcat(strcat(name, *name ? "+" : ""), nets[m]);
+        snprintf(name + strlen(name), sizeof(name) - strlen(name), "%s%s", *name ? "+" : "",
+                 nets[m]);
     }
     for (int i = 0; i < n * K; i++)
         average[i] /= count;

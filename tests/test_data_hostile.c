@@ -95,8 +95,8 @@ static void check_decoded(char *const field[FIELDS], const struct image *image,
                           struct counts *counts)
 {
     char hex[33];
-    if (field[WIDTH][0] &&
-        (image->width != atoi(field[WIDTH]) || image->height != atoi(field[HEIGHT])))
+    if (field[WIDTH][0] && (image->width != strtol(field[WIDTH], NULL, 10) ||
+                            image->height != strtol(field[HEIGHT], NULL, 10)))
         complain(counts, field[PATH], "has another size than the manifest says");
     if (!field[MD5_RGB][0])
         return;
