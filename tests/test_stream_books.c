@@ -123,7 +123,10 @@ END_TEST
 START_TEST(fail)
 {
     struct stream_options o = small_options();
+    char path[128];
     o.on_error = ON_ERROR_FAIL;
+    snprintf(path, sizeof(path), "%s.jsonl", tiny.root);
+    o.ledger = path;
     break_some();
     int first_steps = -1;
     char first_place[512] = "";
@@ -146,6 +149,12 @@ START_TEST(fail)
         ck_assert_str_eq(err.place, first_place);
         ck_assert_int_eq(stream_next(stream, &batch, &err), -1);
         stream_close(stream);
+        json_t *line = json_read(path, &err);
+        ck_assert_msg(line != NULL, "%s", err.message);
+        ck_assert_str_eq(json_string_value(json_object_get(line, "event")), "failed");
+        ck_assert_int_eq(json_integer_value(json_object_get(line, "step")), steps);
+        json_decref(line);
+        ck_assert_int_eq(remove(path), 0);
     }
 }
 END_TEST

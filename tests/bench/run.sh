@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh BENCH_FOLDER BIN - every benchmark that needs no rival, on generated data (and on the photographs where
-# TENFOLD_DATA is set).
+# TENFOLD_DATA is set). rivals/ holds those that do.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 bench=$1 bin=$2
@@ -11,3 +11,4 @@ trap 'rm -rf "$out"' EXIT
 if [ -n "${TENFOLD_DATA:-}" ]; then
     "$bench/bench_stream" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
 fi
+"$bench/bench_training" configs/models/cifar_resnet8.yaml 128 3
