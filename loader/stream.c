@@ -24,8 +24,11 @@ struct stream_options stream_defaults(void)
     };
 }
 
-static int check(const struct stream *s, const struct stream_options *o, struct error *err)
+int stream_check(const struct index *index, const struct recipe *recipe, const struct mix *mix,
+                 const struct stream_options *o, struct error *err)
 {
+    uint64_t count = index_count(index), steps = stream_epoch_steps(count, o);
+    int width, height;
     if (o->batch < 1 || o->world < 1 || o->batch % o->world != 0)
         return error_set(err, ERROR_USAGE, "data.batch",
                          "a batch of %u samples cannot be shared by %u ranks evenly", o->batch,
@@ -33,28 +36,28 @@ static int check(const struct stream *s, const struct stream_options *o, struct 
     if (o->rank >= o->world)
         return error_set(err, ERROR_USAGE, "rank", "rank is %u; must be 0..%u (world %u)", o->rank,
                          o->world - 1, o->world);
-    if (s->mix && o->batch / o->world % 2 != 0)
+    if (mix && o->batch / o->world % 2 != 0)
         return error_set(err, ERROR_USAGE, "data.batch",
                          "mixing needs an even number of samples a rank; %u of %u ranks make %u",
                          o->batch, o->world, o->batch / o->world);
-    if (s->count == 0)
+    if (count == 0)
         return error_set(err, ERROR_DATA, "data", "holds no sample");
-    if (s->steps_per_epoch == 0)
+    if (steps == 0)
         return error_set(err, ERROR_USAGE, "data.batch",
                          "a batch of %u samples is larger than the data set of %llu, and the short "
                          "last batch is dropped; take a smaller batch or data.last: keep",
-                         o->batch, (unsigned long long)s->count);
+                         o->batch, (unsigned long long)count);
     if (o->threads < 0 || o->threads > THREADS_MAX || o->slots < 0 || o->slots > SLOTS_MAX)
         return error_set(err, ERROR_USAGE, "data", "threads must be 0..%d and slots 0..%d",
                          THREADS_MAX, SLOTS_MAX);
-    if (o->form.dtype == DTYPE_U8 && recipe_output(s->recipe).normalize)
+    if (o->form.dtype == DTYPE_U8 && recipe_output(recipe).normalize)
         return error_set(err, ERROR_USAGE, "data.dtype",
                          "uint8 levels cannot be normalized; leave normalize out of the recipe or "
                          "take dtype: float32");
-    if (o->start / s->steps_per_epoch >= UINT32_MAX)
+    if (o->start / steps >= UINT32_MAX)
         return error_set(err, ERROR_USAGE, "start", "step %llu lies behind the last epoch",
                          (unsigned long long)o->start);
-    return 0;
+    return recipe_size(recipe, &width, &height, err);
 }
 
 static int start_threads(struct stream *s, int threads, struct error *err)
@@ -100,7 +103,8 @@ int stream_open(struct stream **result, const struct index *index, const struct 
     s->options = *options;
     s->count = index_count(index);
     s->steps_per_epoch = stream_epoch_steps(s->count, options);
-    if (check(s, options, err) < 0 || recipe_size(recipe, &s->width, &s->height, err) < 0)
+    if (stream_check(index, recipe, mix, options, err) < 0 ||
+        recipe_size(recipe, &s->width, &s->height, err) < 0)
         goto fail;
     s->places = options->batch / options->world;
     s->sample_bytes = output_bytes(&options->form, s->width, s->height);

@@ -93,9 +93,12 @@ struct batch {
 
 struct stream;
 
-/* Borrows index, recipe and mix until close. ERROR_USAGE when the options do not fit together
- * (world does not divide the batch, odd b with mixing, fewer samples than a batch with `last:
- * drop`, sizes that vary). */
+/* ERROR_USAGE when the options do not fit together or the data (world does not divide the batch,
+ * odd b with mixing, fewer samples than a batch with `last: drop`, sizes that vary). */
+int stream_check(const struct index *index, const struct recipe *recipe, const struct mix *mix,
+                 const struct stream_options *options, struct error *err);
+
+/* Borrows index, recipe and mix until close. What stream_check refuses is refused here, too. */
 int stream_open(struct stream **stream, const struct index *index, const struct recipe *recipe,
                 const struct mix *mix, const struct stream_options *options, struct error *err);
 

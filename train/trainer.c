@@ -149,21 +149,11 @@ static int trainer_open(struct trainer *t, struct error *err)
         backprop_open(&t->backprop, t->net, (int)o->batch, t->pool, err) < 0 ||
         optimizer_open(&t->optimizer, t->net, &t->config.rule, err) < 0)
         return -1;
-    /* Opened once without a run folder, so that options that do not fit leave nothing behind. */
-    if (o->ledger)
-        return open_run(t, err) < 0 || stream_open(&t->stream, t->data.index, t->data.recipe,
-                                                   t->data.mix, o, err) < 0
-                   ? -1
-                   : 0;
-    struct stream_options trial = *o;
-    trial.threads = trial.slots = 1;
-    if (stream_open(&t->stream, t->data.index, t->data.recipe, t->data.mix, &trial, err) < 0)
+    if (stream_check(t->data.index, t->data.recipe, t->data.mix, o, err) < 0 ||
+        open_run(t, err) < 0)
         return -1;
-    stream_close(t->stream);
-    t->stream = NULL;
-    if (open_run(t, err) < 0)
-        return -1;
-    o->ledger = run_folder_ledger(t->run);
+    if (!o->ledger)
+        o->ledger = run_folder_ledger(t->run);
     return stream_open(&t->stream, t->data.index, t->data.recipe, t->data.mix, o, err);
 }
 
