@@ -52,12 +52,6 @@ static float clamp(float x, float low, float high)
     return x < low ? low : x > high ? high : x;
 }
 
-static struct tone blend(struct tone a, struct tone b, float share)
-{
-    return (struct tone){ a.r + share * (b.r - a.r), a.g + share * (b.g - a.g),
-                          a.b + share * (b.b - a.b) };
-}
-
 static struct tone scale(struct tone t, float by)
 {
     return (struct tone){ t.r * by, t.g * by, t.b * by };
@@ -76,7 +70,7 @@ static struct tone shade(const struct light *l, const struct surface *s, struct 
         float h = 1 / sqrtf(l->x * l->x + l->y * l->y + (l->z + 1) * (l->z + 1));
         float g = clamp((nx * l->x + ny * l->y + nz * (l->z + 1)) * h, 0, 1);
         float g4 = g * g * g * g, g16 = g4 * g4 * g4 * g4;
-        lit = blend(lit, (struct tone){ 1, 1, 1 }, s->gloss * g16 * g16);
+        lit = tone_blend(lit, (struct tone){ 1, 1, 1 }, s->gloss * g16 * g16);
     }
     return lit;
 }
@@ -104,8 +98,9 @@ static void paint_background(struct painter *p, const struct scene *scene)
             float right = texture_at(&s->texture, u + pixel, v, pixel);
             float below = texture_at(&s->texture, u, v + pixel, pixel);
             float slope = s->relief / pixel;
-            p->light[y * scene->width + x] = shade(&scene->light, s, blend(s->first, s->second, k),
-                                                   (right - k) * slope, (below - k) * slope);
+            p->light[y * scene->width + x] =
+                shade(&scene->light, s, tone_blend(s->first, s->second, k), (right - k) * slope,
+                      (below - k) * slope);
         }
 }
 
@@ -132,7 +127,7 @@ static struct tone thing_color(const struct scene *scene, const struct thing *t,
     /* Slopes by units of the thing, turned into slopes by pixels of the picture. */
     float sx = (du * t->map[0] + dv * t->map[2]) / (e * e);
     float sy = (du * t->map[1] + dv * t->map[3]) / (e * e);
-    return shade(&scene->light, s, blend(s->first, s->second, k), sx, sy);
+    return shade(&scene->light, s, tone_blend(s->first, s->second, k), sx, sy);
 }
 
 /* The picture's part within `reach` of (x, y). */
@@ -181,7 +176,7 @@ static void paint_thing(struct painter *p, const struct scene *scene, const stru
             float cover = clamp(0.5f - distance / t->pixel, 0, 1);
             if (cover > 0) {
                 struct tone *tone = &p->light[y * scene->width + x];
-                *tone = blend(*tone, thing_color(scene, t, u, v, distance), cover);
+                *tone = tone_blend(*tone, thing_color(scene, t, u, v, distance), cover);
             }
         }
 }

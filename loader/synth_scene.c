@@ -26,6 +26,12 @@ static bool chance(struct rng *rng, double p)
     return rng_uniform(rng) < p;
 }
 
+struct tone tone_blend(struct tone a, struct tone b, float share)
+{
+    return (struct tone){ a.r + share * (b.r - a.r), a.g + share * (b.g - a.g),
+                          a.b + share * (b.b - a.b) };
+}
+
 /* How bright it looks, 0..1: the eye's weights, and about the square root of the light. */
 static float brightness(struct tone t)
 {
@@ -88,18 +94,12 @@ static void thing_place(struct thing *t, const struct body *body, struct rng *rn
     t->surface.gloss = chance(rng, 0.4) ? range(rng, 0.05, 0.5) : 0;
 }
 
-static struct tone blend_tone(struct tone a, struct tone b, float share)
-{
-    return (struct tone){ a.r + share * (b.r - a.r), a.g + share * (b.g - a.g),
-                          a.b + share * (b.b - a.b) };
-}
-
 static void background_draw(struct scene *scene, struct rng *rng, float half)
 {
     struct surface *s = &scene->background;
     ground_draw(rng, &s->texture);
     surface_colors(s, rng, 0.08f);
-    s->second = blend_tone(s->first, s->second, range(rng, 0.2, 0.8));
+    s->second = tone_blend(s->first, s->second, range(rng, 0.2, 0.8));
     s->relief = range(rng, -0.05, 0.05);
     s->gloss = 0;
     scene->background_pixel = 1 / half;
@@ -108,10 +108,10 @@ static void background_draw(struct scene *scene, struct rng *rng, float half)
 /* The subject's texture is plain to see, and so is its outline before the background. */
 static void subject_colors(struct surface *s, const struct surface *background, struct rng *rng)
 {
-    float behind = brightness(blend_tone(background->first, background->second, 0.5f));
+    float behind = brightness(tone_blend(background->first, background->second, 0.5f));
     for (int tries = 0; tries < 16; tries++) {
         surface_colors(s, rng, 0.3f);
-        if (fabsf(brightness(blend_tone(s->first, s->second, 0.5f)) - behind) >= 0.15f)
+        if (fabsf(brightness(tone_blend(s->first, s->second, 0.5f)) - behind) >= 0.15f)
             break;
     }
 }

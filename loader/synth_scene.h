@@ -27,6 +27,9 @@ struct tone {
     float r, g, b;
 };
 
+/* a + share * (b - a). */
+struct tone tone_blend(struct tone a, struct tone b, float share);
+
 struct surface {
     struct texture texture;
     struct tone first, second;
