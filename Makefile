@@ -105,7 +105,7 @@ check-san:
 	@for san in address undefined thread; do \
 	  $(MAKE) --no-print-directory SAN=$$san programs tests && echo "== $$san" && \
 	  TENFOLD_TEST_SCALE=8 TENFOLD_BIN=build/$(notdir $(CC))-$$san/bin \
-	  ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=suppressions=tests/tsan.supp:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	  ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	  tests/run.sh $(UNIT_TESTS:%=build/$(notdir $(CC))-$$san/tests/%) || exit 1; \
 	done
 

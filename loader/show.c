@@ -112,17 +112,23 @@ static int read_header(struct show *s, uint64_t id, struct decode_info *info, st
     return decode_header(s->decoder, s->bytes.data, s->bytes.size, info, err);
 }
 
-/* The original, shrunk to fit a box of `side`. */
+/* Plans the resize of width x height that just fits a box of `side`. */
+static int plan_box(struct plan *plan, int width, int height, int side, struct error *err)
+{
+    double scale = (double)side / (width > height ? width : height);
+    int w = (int)(width * scale + 0.5), h = (int)(height * scale + 0.5);
+    plan_start(plan, width, height);
+    return plan_resize(plan, w > 0 ? w : 1, h > 0 ? h : 1, err);
+}
+
+/* The original, resized to fit a box of `side`. */
 static int render_original(struct show *s, struct picture *picture, int side, struct error *err)
 {
     struct decode_info info;
     if (read_header(s, picture->id, &info, err) < 0)
         return at_sample(s, picture->id, err);
-    double scale = (double)side / (info.width > info.height ? info.width : info.height);
-    int width = (int)(info.width * scale + 0.5), height = (int)(info.height * scale + 0.5);
     struct plan *plan = &picture->plan;
-    plan_start(plan, info.width, info.height);
-    if (plan_resize(plan, width > 0 ? width : 1, height > 0 ? height : 1, err) < 0 ||
+    if (plan_box(plan, info.width, info.height, side, err) < 0 ||
         render_plan(s, picture, plan, RESAMPLER_EXACT, err) < 0)
         return at_sample(s, picture->id, err);
     struct sample sample = index_sample(s->index, picture->id);
@@ -148,6 +154,26 @@ static int render_version(struct show *s, struct picture *picture, uint32_t epoc
     if (render_plan(s, picture, &seen, s->options->resampler, err) < 0)
         return at_sample(s, picture->id, err);
     return 0;
+}
+
+/* Shrink what is larger than its box. */
+static int shrink(struct show *s, struct picture *picture, int side, struct error *err)
+{
+    const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
+    struct image *image = &picture->image, small;
+    struct plan plan;
+    if (image->width <= side && image->height <= side)
+        return 0;
+    if (plan_box(&plan, image->width, image->height, side, err) < 0)
+        return -1;
+    small = (struct image){ NULL, plan.width, plan.height, (size_t)plan.width * 3 };
+    small.pixels = memory_array((size_t)small.height, small.stride, err);
+    if (!small.pixels)
+        return -1;
+    int rc = render(s->renderer, &plan, RESAMPLER_EXACT, image, 0, 0, &form, small.pixels, err);
+    free(image->pixels);
+    *image = small;
+    return rc;
 }
 
 static void mix_rows(struct show *s, const struct mix *mix, int column)
@@ -251,6 +277,9 @@ static int draw_sheet(struct show *s, const struct mix *mix, struct error *err)
         }
         if (mix && column > 0)
             mix_rows(s, mix, column - 1);
+        for (int row = 0; row < o->samples; row++)
+            if (shrink(s, &s->pictures[row], side, err) < 0)
+                return -1;
         canvas_text(s->canvas, MARGIN + column * (side + GAP), MARGIN, FAINT, 1, title);
         paint_column(s, column);
     }
