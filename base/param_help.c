@@ -37,14 +37,15 @@ static void add_choices(struct text *t, const struct param *row)
 
 static void add_limits(struct text *t, const struct param *row)
 {
+    int digits = row->type == PARAM_INTEGER ? 16 : 10; /* whole numbers up to 2^53 in full */
     if (row->min == 0 && row->max == 0)
         return;
     if (isinf(row->max))
-        add(t, " from %.10g on", row->min);
+        add(t, " from %.*g on", digits, row->min);
     else if (isinf(row->min))
-        add(t, " up to %.10g", row->max);
+        add(t, " up to %.*g", digits, row->max);
     else
-        add(t, " %.10g..%.10g", row->min, row->max);
+        add(t, " %.*g..%.*g", digits, row->min, digits, row->max);
 }
 
 static bool is_numeric(const struct param *row)
