@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/simd.h"
+
 /* What every program understands beside its own options. */
 static const char *const common[] = { "set", "help", "version" };
 
@@ -146,6 +148,8 @@ int option_read(const struct option_command *command, int argc, char **argv,
                 struct option_values *given, struct error *err)
 {
     assert(param_count(command->options) <= OPTION_MAX);
+    if (simd_check(err) < 0)
+        return -1;
     memset(given, 0, sizeof(*given));
     for (int i = 0; command->options[i].name; i++)
         param_default(&command->options[i], &given->value[i]);
