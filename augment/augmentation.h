@@ -15,13 +15,25 @@
 #define TENFOLD_AUGMENT_AUGMENTATION_H
 
 #include "augment/plan.h"
+#include "augment/raster.h"
 #include "base/param.h"
 #include "base/rng.h"
 
+/* What an augmentation decides about. A recipe names geometry before what erases, and before a
+ * policy that runs its steps one by one. */
+enum augmentation_kind {
+    AUGMENT_GEOMETRY,
+    AUGMENT_COLOR,
+    AUGMENT_ERASE,
+    AUGMENT_POLICY, /* geometry and color, drawn from a published list */
+    AUGMENT_OUTPUT,
+};
+
 struct augmentation {
     const char *name;
-    const char *summary;        /* a line for --help and `nndata ops` */
-    const char *source;         /* paper or equation, "" if it is plain geometry */
+    const char *summary; /* a line for --help and `nndata ops` */
+    const char *source;  /* paper or equation, "" if it is plain geometry */
+    enum augmentation_kind kind;
     const struct param *params; /* ends with a nameless row */
     /* Values that are each inside their limits but do not fit together: ERROR_USAGE. May be NULL.
      */
@@ -29,6 +41,9 @@ struct augmentation {
     /* Write the decision. The current output size is in the plan. Fails with ERROR_USAGE where it
      * cannot be applied to this image or plan (a crop larger than the image without padding). */
     int (*draw)(struct plan *plan, const union value *v, struct rng *rng, struct error *err);
+    /* Execute an entry of kind COLOR_STEP that names this augmentation, on the output picture. NULL
+     * where the plan's numbers say it all. */
+    int (*apply)(const struct plan_color *step, struct raster *raster, struct error *err);
 };
 
 /* All augmentations, in the order of the manual; ends with NULL. */
@@ -36,5 +51,7 @@ extern const struct augmentation *const augmentations[];
 
 /* NULL when there is none of that name. */
 const struct augmentation *augmentation_find(const char *name);
+/* Its place in `augmentations`, which must have it: what a step's `op` is. */
+int augmentation_place(const struct augmentation *op);
 
 #endif

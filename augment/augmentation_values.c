@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 const char *const filter_names[] = {
-    [FILTER_BILINEAR] = "bilinear", [FILTER_BICUBIC] = "bicubic", NULL
+    [FILTER_BILINEAR] = "bilinear", [FILTER_BICUBIC] = "bicubic", [FILTER_NEAREST] = "nearest", NULL
 };
 
 int size_check(const union value *v, const struct node *node, struct error *err)
@@ -26,6 +26,7 @@ void size_of(const union value *v, int *width, int *height)
 
 void fill_with(struct plan *plan, double level)
 {
+    plan->fill.mode = FILL_CONSTANT;
     for (int c = 0; c < 3; c++)
-        plan->fill[c] = (uint8_t)(level + 0.5);
+        plan->fill.level[c] = (uint8_t)(level + 0.5);
 }

@@ -29,3 +29,11 @@ const struct augmentation *augmentation_find(const char *name)
             return augmentations[i];
     return NULL;
 }
+
+int augmentation_place(const struct augmentation *op)
+{
+    int i = 0;
+    while (augmentations[i] != op)
+        i++;
+    return i;
+}

@@ -1,6 +1,7 @@
 /* Multiply all levels by a factor drawn uniformly from [max(0, 1 - amount), 1 + amount], as
  * torchvision's ColorJitter. */
 #include "augment/augmentation.h"
+#include "augment/color.h"
 
 enum { AMOUNT };
 
@@ -13,16 +14,15 @@ static const struct param params[] = {
 static int draw(struct plan *plan, const union value *v, struct rng *rng, struct error *err)
 {
     double amount = v[AMOUNT].number, low = amount < 1 ? 1 - amount : 0;
-    double f = rng_range(rng, low, 1 + amount);
-    const double pixel[3][3] = { { f, 0, 0 }, { 0, f, 0 }, { 0, 0, f } };
-    const double none[3][3] = { { 0 } }, zero[3] = { 0 };
-    return plan_color(plan, pixel, none, zero, err);
+    struct plan_color entry = color_brightness(rng_range(rng, low, 1 + amount));
+    return plan_color(plan, &entry, err);
 }
 
 const struct augmentation augment_brightness = {
     .name = "brightness",
     .summary = "multiply all levels by a random factor",
     .source = "torchvision's ColorJitter(brightness)",
+    .kind = AUGMENT_COLOR,
     .params = params,
     .draw = draw,
 };

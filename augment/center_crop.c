@@ -17,6 +17,7 @@ const struct augmentation augment_center_crop = {
     .name = "center_crop",
     .summary = "keep the center",
     .source = "torchvision's CenterCrop",
+    .kind = AUGMENT_GEOMETRY,
     .params = params,
     .check = size_check,
     .draw = draw,

@@ -4,6 +4,7 @@
  * ColorJitter.
  */
 #include "augment/augmentation.h"
+#include "augment/color.h"
 
 enum { AMOUNT };
 
@@ -16,19 +17,15 @@ static const struct param params[] = {
 static int draw(struct plan *plan, const union value *v, struct rng *rng, struct error *err)
 {
     double amount = v[AMOUNT].number, low = amount < 1 ? 1 - amount : 0;
-    double f = rng_range(rng, low, 1 + amount), m = 1 - f;
-    const double pixel[3][3] = { { f, 0, 0 }, { 0, f, 0 }, { 0, 0, f } };
-    const double gray[3] = { 0.299 * m, 0.587 * m, 0.114 * m }, zero[3] = { 0 };
-    const double mean[3][3] = { { gray[0], gray[1], gray[2] },
-                                { gray[0], gray[1], gray[2] },
-                                { gray[0], gray[1], gray[2] } };
-    return plan_color(plan, pixel, mean, zero, err);
+    struct plan_color entry = color_contrast(rng_range(rng, low, 1 + amount));
+    return plan_color(plan, &entry, err);
 }
 
 const struct augmentation augment_contrast = {
     .name = "contrast",
     .summary = "blend with the mean gray by a random factor",
     .source = "torchvision's ColorJitter(contrast)",
+    .kind = AUGMENT_COLOR,
     .params = params,
     .draw = draw,
 };

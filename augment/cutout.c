@@ -20,14 +20,16 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     double level = v[FILL].number;
     int y = (int)rng_below(rng, (uint64_t)plan->height),
         x = (int)rng_below(rng, (uint64_t)plan->width);
-    const double levels[3] = { level, level, level };
-    return plan_erase(plan, (struct rect){ x - size / 2, y - size / 2, size, size }, levels, err);
+    struct plan_erasure erasure = { .area = { x - size / 2, y - size / 2, size, size },
+                                    .level = { level, level, level } };
+    return plan_erase(plan, &erasure, err);
 }
 
 const struct augmentation augment_cutout = {
     .name = "cutout",
     .summary = "erase one random square",
     .source = "DeVries and Taylor, arXiv:1708.04552",
+    .kind = AUGMENT_ERASE,
     .params = params,
     .draw = draw,
 };

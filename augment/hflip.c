@@ -20,6 +20,7 @@ const struct augmentation augment_hflip = {
     .name = "hflip",
     .summary = "mirror left-right",
     .source = "",
+    .kind = AUGMENT_GEOMETRY,
     .params = params,
     .draw = draw,
 };

@@ -35,6 +35,7 @@ const struct augmentation augment_normalize = {
     .name = "normalize",
     .summary = "subtract a mean and divide by a deviation, per channel",
     .source = "torchvision's ToTensor and Normalize",
+    .kind = AUGMENT_OUTPUT,
     .params = params,
     .check = check,
     .draw = draw,

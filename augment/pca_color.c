@@ -6,6 +6,7 @@
  * columns of `eigvec`, whose rows are R, G, B.
  */
 #include "augment/augmentation.h"
+#include "augment/color.h"
 
 enum { STD, EIGVAL, EIGVEC };
 
@@ -38,14 +39,15 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
         const double *row = v[EIGVEC].list.item + 3 * c;
         offset[c] = 255 * (row[0] * factor[0] + row[1] * factor[1] + row[2] * factor[2]);
     }
-    const double identity[3][3] = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 } }, none[3][3] = { { 0 } };
-    return plan_color(plan, identity, none, offset, err);
+    struct plan_color entry = color_offset(offset);
+    return plan_color(plan, &entry, err);
 }
 
 const struct augmentation augment_pca_color = {
     .name = "pca_color",
     .summary = "shift all pixels along the principal components of color",
     .source = "Krizhevsky et al., 2012, section 4.1",
+    .kind = AUGMENT_COLOR,
     .params = params,
     .check = check,
     .draw = draw,

@@ -24,24 +24,9 @@ static void compose(double map[9], double sx, double tx, double sy, double ty)
     }
 }
 
-static struct rect intersect(struct rect a, struct rect b)
-{
-    int left = a.x > b.x ? a.x : b.x, top = a.y > b.y ? a.y : b.y;
-    int right = a.x + a.width < b.x + b.width ? a.x + a.width : b.x + b.width;
-    int bottom = a.y + a.height < b.y + b.height ? a.y + a.height : b.y + b.height;
-    if (right <= left || bottom <= top)
-        return (struct rect){ 0, 0, 0, 0 };
-    return (struct rect){ left, top, right - left, bottom - top };
-}
-
 static struct rect whole(const struct plan *plan)
 {
     return (struct rect){ 0, 0, plan->width, plan->height };
-}
-
-static bool same_rect(struct rect a, struct rect b)
-{
-    return a.x == b.x && a.y == b.y && a.width == b.width && a.height == b.height;
 }
 
 void plan_start(struct plan *plan, int width, int height)
@@ -49,7 +34,8 @@ void plan_start(struct plan *plan, int width, int height)
     memset(plan, 0, sizeof(*plan)); /* padding too: plans are compared and hashed as bytes */
     plan->source_width = plan->width = width;
     plan->source_height = plan->height = height;
-    plan->post[0] = plan->post[4] = plan->post[8] = 1;
+    for (int i = 0; i < 9; i += 4)
+        plan->pre[i] = plan->post[i] = plan->output.frame[i] = 1;
     plan->axis.valid = true;
     plan->axis.window = plan->axis.clip = (struct rect){ 0, 0, width, height };
     plan->axis.width = width;
@@ -83,7 +69,7 @@ int plan_resize(struct plan *plan, int width, int height, struct error *err)
     bool unscaled = axis->width == axis->window.width && axis->height == axis->window.height;
     bool shows_all = axis->left == 0 && axis->top == 0 && plan->width == axis->width &&
                      plan->height == axis->height;
-    if (!same_rect(axis->clip, whole(plan)) || !(unscaled || shows_all))
+    if (!rect_same(axis->clip, whole(plan)) || !(unscaled || shows_all))
         return error_set(
             err, ERROR_USAGE, NULL,
             "resizes again what was resized and cropped, or padded; resize once, before the crop");
@@ -132,12 +118,12 @@ int plan_crop(struct plan *plan, int x, int y, int width, int height, struct err
     plan->height = height;
     axis->clip.x -= x;
     axis->clip.y -= y;
-    axis->clip = intersect(axis->clip, whole(plan));
+    axis->clip = rect_intersect(axis->clip, whole(plan));
     for (int i = plan->erasures_used - 1; i >= 0; i--) {
         struct rect *area = &plan->erasures[i].area;
         area->x -= x;
         area->y -= y;
-        *area = intersect(*area, whole(plan));
+        *area = rect_intersect(*area, whole(plan));
         if (area->width == 0)
             drop_erasure(plan, i);
     }
@@ -177,69 +163,6 @@ void plan_mirror(struct plan *plan, bool horizontal, bool vertical)
         if (vertical)
             area->y = plan->height - area->y - area->height;
     }
-}
-
-static void multiply(const double a[3][3], const double b[3][3], double result[3][3])
-{
-    for (int r = 0; r < 3; r++)
-        for (int c = 0; c < 3; c++)
-            result[r][c] = a[r][0] * b[0][c] + a[r][1] * b[1][c] + a[r][2] * b[2][c];
-}
-
-/* The entry before gives v = A x + B m + o with mean A m + B m + o, so on top of it
- *     a v + M mean(v) + b = aA x + (aB + M(A + B)) m + (a + M) o + b. */
-static void fold(struct plan_color *entry, const double pixel[3][3], const double mean[3][3],
-                 const double offset[3])
-{
-    double both[3][3], ab[3][3], mab[3][3], aa[3][3], o[3];
-    for (int r = 0; r < 3; r++)
-        for (int c = 0; c < 3; c++)
-            both[r][c] = entry->pixel[r][c] + entry->mean[r][c];
-    multiply(pixel, entry->pixel, aa);
-    multiply(pixel, entry->mean, ab);
-    multiply(mean, both, mab);
-    for (int r = 0; r < 3; r++) {
-        o[r] = offset[r];
-        for (int c = 0; c < 3; c++)
-            o[r] += (pixel[r][c] + mean[r][c]) * entry->offset[c];
-    }
-    for (int r = 0; r < 3; r++) {
-        for (int c = 0; c < 3; c++) {
-            entry->pixel[r][c] = aa[r][c];
-            entry->mean[r][c] = ab[r][c] + mab[r][c];
-        }
-        entry->offset[r] = o[r];
-    }
-}
-
-int plan_color(struct plan *plan, const double pixel[3][3], const double mean[3][3],
-               const double offset[3], struct error *err)
-{
-    if (plan->colors_used > 0 && plan->colors[plan->colors_used - 1].kind == COLOR_MATRIX) {
-        fold(&plan->colors[plan->colors_used - 1], pixel, mean, offset);
-        return 0;
-    }
-    if (plan->colors_used == PLAN_COLORS)
-        return error_set(err, ERROR_USAGE, NULL, "more than %d color steps", PLAN_COLORS);
-    struct plan_color *entry = &plan->colors[plan->colors_used++];
-    entry->kind = COLOR_MATRIX;
-    memcpy(entry->pixel, pixel, sizeof(entry->pixel));
-    memcpy(entry->mean, mean, sizeof(entry->mean));
-    memcpy(entry->offset, offset, sizeof(entry->offset));
-    return 0;
-}
-
-int plan_erase(struct plan *plan, struct rect area, const double level[3], struct error *err)
-{
-    area = intersect(area, whole(plan));
-    if (area.width == 0)
-        return 0;
-    if (plan->erasures_used == PLAN_ERASURES)
-        return error_set(err, ERROR_USAGE, NULL, "more than %d erased rectangles", PLAN_ERASURES);
-    struct plan_erasure *erasure = &plan->erasures[plan->erasures_used++];
-    erasure->area = area;
-    memcpy(erasure->level, level, sizeof(erasure->level));
-    return 0;
 }
 
 struct rect plan_visible(const struct plan *plan)

@@ -1,4 +1,4 @@
-#include "augment/plan.h"
+#include "augment/augmentation_values.h"
 
 static json_t *rect_json(struct rect r)
 {
@@ -41,12 +41,12 @@ json_t *plan_json(const struct plan *plan, struct error *err)
                          ? json_pack("{s:o, s:o}", "mean", numbers_json(plan->output.mean, 3),
                                      "std", numbers_json(plan->output.std, 3))
                          : json_null();
-    json_t *result = json_pack(
-        "{s:[i,i], s:[i,i], s:o, s:o, s:s, s:[i,i,i], s:o, s:o, s:o}", "source", plan->source_width,
-        plan->source_height, "size", plan->width, plan->height, "map", numbers_json(plan->post, 9),
-        "axis", form, "filter", plan->filter == FILTER_BICUBIC ? "bicubic" : "bilinear", "fill",
-        plan->fill[0], plan->fill[1], plan->fill[2], "colors", colors, "erasures", erasures,
-        "normalize", output);
+    json_t *result =
+        json_pack("{s:[i,i], s:[i,i], s:o, s:o, s:s, s:[i,i,i], s:o, s:o, s:o}", "source",
+                  plan->source_width, plan->source_height, "size", plan->width, plan->height, "map",
+                  numbers_json(plan->post, 9), "axis", form, "filter", filter_names[plan->filter],
+                  "fill", plan->fill.level[0], plan->fill.level[1], plan->fill.level[2], "colors",
+                  colors, "erasures", erasures, "normalize", output);
     if (!result || json_array_size(colors) != (size_t)plan->colors_used ||
         json_array_size(erasures) != (size_t)plan->erasures_used) {
         json_decref(result);

@@ -34,6 +34,7 @@ const struct augmentation augment_random_crop = {
     .name = "random_crop",
     .summary = "keep a random rectangle",
     .source = "torchvision's RandomCrop",
+    .kind = AUGMENT_GEOMETRY,
     .params = params,
     .check = size_check,
     .draw = draw,

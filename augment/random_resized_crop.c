@@ -61,6 +61,7 @@ const struct augmentation augment_random_resized_crop = {
     .name = "random_resized_crop",
     .summary = "keep a rectangle of random area and aspect, resized",
     .source = "Szegedy et al., arXiv:1409.4842; torchvision's RandomResizedCrop",
+    .kind = AUGMENT_GEOMETRY,
     .params = params,
     .check = size_check,
     .draw = draw,

@@ -1,28 +1,26 @@
 /*
  * One resample into a buffer of 8-bit pixels, then row by row: mirror and fill, color, erase,
  * normalize, store. A row goes through three float planes, so that every loop is element by
- * element. Color arithmetic is in float in a fixed order:
- * ((p0 r + p1 g) + p2 b) + o.
+ * element. Where the color list has steps, which see the whole picture, it is run on a raster in
+ * between.
  */
 #include "augment/render.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "augment/color_run.h"
 #include "base/memory.h"
 #include "base/simd.h"
 
 struct renderer {
     struct resampler *resampler; /* owned */
+    struct raster *raster;       /* owned: of plans with steps */
     uint8_t *pixels;             /* owned: what the resampler made */
     uint8_t *row;                /* owned: one output row, RGB */
     float *planes;               /* owned: one output row, three planes */
     size_t pixels_capacity, row_capacity, planes_capacity;
-};
-
-/* A color entry with the mean put in: out = pixel x + offset. */
-struct matrix {
-    float pixel[3][3], offset[3];
 };
 
 size_t output_bytes(const struct output_form *form, int width, int height)
@@ -35,8 +33,8 @@ int renderer_open(struct renderer **result, struct error *err)
     struct renderer *r = memory_array(1, sizeof(*r), err);
     if (!r)
         return -1;
-    if (resampler_open(&r->resampler, err) < 0) {
-        free(r);
+    if (resampler_open(&r->resampler, err) < 0 || raster_open(&r->raster, err) < 0) {
+        renderer_close(r);
         return -1;
     }
     *result = r;
@@ -47,6 +45,7 @@ void renderer_close(struct renderer *r)
 {
     if (!r)
         return;
+    raster_close(r->raster);
     resampler_close(r->resampler);
     free(r->planes);
     free(r->row);
@@ -83,27 +82,6 @@ static void mean_color(const uint8_t *pixels, size_t count, double mean[3])
         mean[c] = count ? (double)sum[c] / (double)count : 0;
 }
 
-static bool uses_mean(const struct plan_color *entry)
-{
-    for (int r = 0; r < 3; r++)
-        for (int c = 0; c < 3; c++)
-            if (entry->mean[r][c] != 0)
-                return true;
-    return false;
-}
-
-static void resolve(const struct plan_color *entry, const double mean[3], struct matrix *m)
-{
-    for (int r = 0; r < 3; r++) {
-        double offset = entry->offset[r];
-        for (int c = 0; c < 3; c++) {
-            m->pixel[r][c] = (float)entry->pixel[r][c];
-            offset += entry->mean[r][c] * mean[c];
-        }
-        m->offset[r] = (float)offset;
-    }
-}
-
 /* Row y of the output in 8 bits: fill, and the visible pixels where the clip lies, mirrored as the
  * plan says. */
 static void make_row(const struct plan *plan, const uint8_t *pixels, int y, uint8_t *row)
@@ -112,9 +90,9 @@ static void make_row(const struct plan *plan, const uint8_t *pixels, int y, uint
     bool shown = y >= clip->y && y < clip->y + clip->height;
     int begin = shown ? clip->x : plan->width, end = shown ? clip->x + clip->width : plan->width;
     for (int x = 0; x < begin; x++)
-        memcpy(row + 3 * (size_t)x, plan->fill, 3);
+        memcpy(row + 3 * (size_t)x, plan->fill.level, 3);
     for (int x = end; x < plan->width; x++)
-        memcpy(row + 3 * (size_t)x, plan->fill, 3);
+        memcpy(row + 3 * (size_t)x, plan->fill.level, 3);
     if (!shown)
         return;
     int from = plan->axis.mirror_y ? clip->height - 1 - (y - clip->y) : y - clip->y;
@@ -138,16 +116,6 @@ VECTOR_CLONES static void split_row(const uint8_t *row, size_t n, float *r, floa
         r[i] = row[3 * i];
         g[i] = row[3 * i + 1];
         b[i] = row[3 * i + 2];
-    }
-}
-
-VECTOR_CLONES static void color_row(const struct matrix *m, size_t n, float *r, float *g, float *b)
-{
-    for (size_t i = 0; i < n; i++) {
-        float x = r[i], y = g[i], z = b[i];
-        r[i] = m->pixel[0][0] * x + m->pixel[0][1] * y + m->pixel[0][2] * z + m->offset[0];
-        g[i] = m->pixel[1][0] * x + m->pixel[1][1] * y + m->pixel[1][2] * z + m->offset[1];
-        b[i] = m->pixel[2][0] * x + m->pixel[2][1] * y + m->pixel[2][2] * z + m->offset[2];
     }
 }
 
@@ -214,6 +182,69 @@ static void erase_row(const struct plan *plan, int y, float *planes)
     }
 }
 
+/* Nothing but matrices, which fold: one entry, applied row by row while it is in the cache. */
+static bool has_steps(const struct plan *plan)
+{
+    for (int i = 0; i < plan->colors_used; i++)
+        if (plan->colors[i].kind != COLOR_MATRIX)
+            return true;
+    return false;
+}
+
+static int render_rows(struct renderer *r, const struct plan *plan, struct rect visible,
+                       const struct output_form *form, void *out)
+{
+    struct color_matrix color;
+    size_t width = (size_t)plan->width;
+    float *red = r->planes, *green = red + width, *blue = green + width;
+    assert(plan->colors_used <= 1);
+    if (plan->colors_used) {
+        double mean[3] = { 0 };
+        if (color_uses_mean(&plan->colors[0]))
+            mean_color(r->pixels, (size_t)visible.width * (size_t)visible.height, mean);
+        color_resolve(&plan->colors[0], mean, &color);
+    }
+    for (int y = 0; y < plan->height; y++) {
+        make_row(plan, r->pixels, y, r->row);
+        split_row(r->row, width, red, green, blue);
+        if (plan->colors_used) {
+            color_apply(&color, width, red, green, blue);
+            clamp_row(r->planes, 3 * width);
+        }
+        erase_row(plan, y, r->planes);
+        store_row(plan, form, r->planes, y, out);
+    }
+    return 0;
+}
+
+/* Steps see the whole picture: it is laid out in the raster first. */
+static int render_steps(struct renderer *r, const struct plan *plan, const struct output_form *form,
+                        void *out, struct error *err)
+{
+    struct image levels;
+    const struct rect *clip = &plan->axis.clip;
+    size_t width = (size_t)plan->width, size = width * (size_t)plan->height;
+    if (raster_start(r->raster, plan->width, plan->height, &levels, err) < 0)
+        return -1;
+    for (int y = 0; y < plan->height; y++) {
+        bool shown = y >= clip->y && y < clip->y + clip->height;
+        make_row(plan, r->pixels, y, levels.pixels + (size_t)y * levels.stride);
+        raster_span(r->raster, y, shown ? clip->x : 0, shown ? clip->x + clip->width : 0);
+    }
+    if (color_run(plan, r->raster, err) < 0)
+        return -1;
+    const float *planes = raster_planes(r->raster);
+    for (int y = 0; y < plan->height; y++) {
+        for (size_t c = 0; c < 3; c++)
+            memcpy(r->planes + c * width, planes + c * size + (size_t)y * width,
+                   width * sizeof(float));
+        clamp_row(r->planes, 3 * width);
+        erase_row(plan, y, r->planes);
+        store_row(plan, form, r->planes, y, out);
+    }
+    return 0;
+}
+
 int render(struct renderer *r, const struct plan *plan, enum plan_resampler resampler,
            const struct image *source, int origin_x, int origin_y, const struct output_form *form,
            void *out, struct error *err)
@@ -236,26 +267,6 @@ int render(struct renderer *r, const struct plan *plan, enum plan_resampler resa
                           err) < 0)
             return -1;
     }
-    struct matrix colors[PLAN_COLORS];
-    double mean[3] = { 0 };
-    for (int i = 0; i < plan->colors_used; i++)
-        if (uses_mean(&plan->colors[i])) {
-            mean_color(r->pixels, (size_t)visible.width * (size_t)visible.height, mean);
-            break;
-        }
-    for (int i = 0; i < plan->colors_used; i++)
-        resolve(&plan->colors[i], mean, &colors[i]);
-    size_t width = (size_t)plan->width;
-    float *red = r->planes, *green = red + width, *blue = green + width;
-    for (int y = 0; y < plan->height; y++) {
-        make_row(plan, r->pixels, y, r->row);
-        split_row(r->row, width, red, green, blue);
-        for (int i = 0; i < plan->colors_used; i++)
-            color_row(&colors[i], width, red, green, blue);
-        if (plan->colors_used)
-            clamp_row(r->planes, 3 * width);
-        erase_row(plan, y, r->planes);
-        store_row(plan, form, r->planes, y, out);
-    }
-    return 0;
+    return has_steps(plan) ? render_steps(r, plan, form, out, err)
+                           : render_rows(r, plan, visible, form, out);
 }

@@ -22,6 +22,7 @@ const struct augmentation augment_resize_short = {
     .name = "resize_short",
     .summary = "resize the shorter side to a fixed size",
     .source = "torchvision's Resize(int)",
+    .kind = AUGMENT_GEOMETRY,
     .params = params,
     .draw = draw,
 };

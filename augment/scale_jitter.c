@@ -34,6 +34,7 @@ const struct augmentation augment_scale_jitter = {
     .name = "scale_jitter",
     .summary = "resize the shorter side to a random size",
     .source = "He et al., arXiv:1512.03385, section 3.4",
+    .kind = AUGMENT_GEOMETRY,
     .params = params,
     .check = check,
     .draw = draw,

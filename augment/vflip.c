@@ -20,6 +20,7 @@ const struct augmentation augment_vflip = {
     .name = "vflip",
     .summary = "mirror top-bottom",
     .source = "",
+    .kind = AUGMENT_GEOMETRY,
     .params = params,
     .draw = draw,
 };

@@ -43,3 +43,18 @@ bool tensor_size(const struct tensor *t, size_t *bytes)
     *bytes = size;
     return true;
 }
+
+struct rect rect_intersect(struct rect a, struct rect b)
+{
+    int left = a.x > b.x ? a.x : b.x, top = a.y > b.y ? a.y : b.y;
+    int right = a.x + a.width < b.x + b.width ? a.x + a.width : b.x + b.width;
+    int bottom = a.y + a.height < b.y + b.height ? a.y + a.height : b.y + b.height;
+    if (right <= left || bottom <= top)
+        return (struct rect){ 0, 0, 0, 0 };
+    return (struct rect){ left, top, right - left, bottom - top };
+}
+
+bool rect_same(struct rect a, struct rect b)
+{
+    return a.x == b.x && a.y == b.y && a.width == b.width && a.height == b.height;
+}

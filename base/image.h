@@ -17,6 +17,10 @@ struct rect {
     int x, y, width, height;
 };
 
+/* What both cover; all zero where they do not meet. */
+struct rect rect_intersect(struct rect a, struct rect b);
+bool rect_same(struct rect a, struct rect b);
+
 enum dtype {
     DTYPE_F32,
     DTYPE_F16,

@@ -93,7 +93,7 @@ START_TEST(as_the_chain)
     struct plan plan;
     struct error err = { 0 };
     plan_start(&plan, W, H);
-    memset(plan.fill, FILL, 3);
+    memset(plan.fill.level, FILL, 3);
     int steps = (int)rng_integer(&rng, 1, 6);
     for (int i = 0; i < steps; i++) {
         if (rng_below(&rng, 2)) {
@@ -111,9 +111,9 @@ START_TEST(as_the_chain)
     }
     struct rect area = { (int)rng_integer(&rng, -3, c.width), (int)rng_integer(&rng, -3, c.height),
                          5, 4 };
-    const double level[3] = { ERASED, ERASED, ERASED };
+    struct plan_erasure erased = { .area = area, .level = { ERASED, ERASED, ERASED } };
     chain_erase(&c, area, ERASED);
-    ck_assert_int_eq(plan_erase(&plan, area, level, &err), 0);
+    ck_assert_int_eq(plan_erase(&plan, &erased, &err), 0);
     bool mirrored = rng_below(&rng, 2);
     if (mirrored) { /* an erasure moves with what comes after it */
         chain_mirror(&c, true, false);
@@ -169,26 +169,33 @@ END_TEST
 /* Two matrices in a row are one entry, and give what the two would. */
 START_TEST(colors_fold)
 {
-    static const double a[3][3] = { { 0.9, 0.1, 0 }, { 0, 1.1, 0 }, { 0.2, 0, 0.7 } };
-    static const double gray[3][3] = { { 0.1, 0.2, 0.1 }, { 0.1, 0.2, 0.1 }, { 0.1, 0.2, 0.1 } };
-    static const double half[3][3] = { { 0.5, 0, 0 }, { 0, 0.5, 0 }, { 0, 0, 0.5 } };
-    static const double none[3][3] = { { 0 } }, offset[3] = { 3, -4, 5 }, zero[3] = { 0 };
+    static const struct plan_color one = {
+        .pixel = { { 0.9, 0.1, 0 }, { 0, 1.1, 0 }, { 0.2, 0, 0.7 } },
+        .offset = { 3, -4, 5 },
+    };
+    static const struct plan_color two = {
+        .pixel = { { 0.5, 0, 0 }, { 0, 0.5, 0 }, { 0, 0, 0.5 } },
+        .mean = { { 0.1, 0.2, 0.1 }, { 0.1, 0.2, 0.1 }, { 0.1, 0.2, 0.1 } },
+    };
     static const double x[3] = { 10, 90, 200 }, m[3] = { 60, 120, 140 };
     struct plan plan;
     struct error err = { 0 };
     plan_start(&plan, 8, 8);
-    ck_assert_int_eq(plan_color(&plan, a, none, offset, &err), 0);
-    ck_assert_int_eq(plan_color(&plan, half, gray, zero, &err), 0);
+    ck_assert_int_eq(plan_color(&plan, &one, &err), 0);
+    ck_assert_int_eq(plan_color(&plan, &two, &err), 0);
     ck_assert_int_eq(plan.colors_used, 1);
     double first[3], first_mean[3];
     for (int c = 0; c < 3; c++) {
-        first[c] = offset[c] + a[c][0] * x[0] + a[c][1] * x[1] + a[c][2] * x[2];
-        first_mean[c] = offset[c] + a[c][0] * m[0] + a[c][1] * m[1] + a[c][2] * m[2];
+        first[c] = first_mean[c] = one.offset[c];
+        for (int k = 0; k < 3; k++) {
+            first[c] += one.pixel[c][k] * x[k];
+            first_mean[c] += one.pixel[c][k] * m[k];
+        }
     }
     for (int c = 0; c < 3; c++) {
-        double expected = half[c][c] * first[c], found = plan.colors[0].offset[c];
+        double expected = two.pixel[c][c] * first[c], found = plan.colors[0].offset[c];
         for (int k = 0; k < 3; k++) {
-            expected += gray[c][k] * first_mean[k];
+            expected += two.mean[c][k] * first_mean[k];
             found += plan.colors[0].pixel[c][k] * x[k] + plan.colors[0].mean[c][k] * m[k];
         }
         ck_assert_double_eq_tol(found, expected, 1e-9);
@@ -209,10 +216,10 @@ START_TEST(refused)
     err = (struct error){ 0 };
     ck_assert_int_eq(plan_resize(&plan, 33, 31, &err), -1); /* half pixels of the source */
     ck_assert_int_eq(err.kind, ERROR_USAGE);
-    const double level[3] = { 0, 0, 0 };
+    const struct plan_erasure erasure = { .area = { 9, 0, 2, 2 } };
     for (int i = 0; i < PLAN_ERASURES; i++)
-        ck_assert_int_eq(plan_erase(&plan, (struct rect){ i, 0, 2, 2 }, level, &err), 0);
-    ck_assert_int_eq(plan_erase(&plan, (struct rect){ 9, 0, 2, 2 }, level, &err), -1);
+        ck_assert_int_eq(plan_erase(&plan, &erasure, &err), 0);
+    ck_assert_int_eq(plan_erase(&plan, &erasure, &err), -1);
 }
 END_TEST
 
@@ -220,12 +227,12 @@ START_TEST(json)
 {
     struct plan plan;
     struct error err = { 0 };
-    const double level[3] = { 1, 2, 3 };
+    const struct plan_erasure erasure = { .area = { 1, 2, 3, 4 }, .level = { 1, 2, 3 } };
     plan_start(&plan, 100, 80);
     ck_assert_int_eq(plan_resize(&plan, 50, 40, &err), 0);
     ck_assert_int_eq(plan_crop(&plan, 3, 4, 20, 21, &err), 0);
     plan_mirror(&plan, true, false);
-    ck_assert_int_eq(plan_erase(&plan, (struct rect){ 1, 2, 3, 4 }, level, &err), 0);
+    ck_assert_int_eq(plan_erase(&plan, &erasure, &err), 0);
     json_t *json = plan_json(&plan, &err);
     char *text = json_dumps(json, JSON_COMPACT);
     static const char *const parts[] = { "100", "80", "50", "40", "20", "21", "mirror", "fill" };

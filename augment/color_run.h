@@ -1,0 +1,27 @@
+/*
+ * Executes a plan's color list on the output picture.
+ *
+ *     color_run(plan, raster, &err);        // the raster holds what the geometry made
+ *
+ * Values are float between entries, and neither rounded nor clamped until a step asks for 8 bits.
+ */
+#ifndef TENFOLD_AUGMENT_COLOR_RUN_H
+#define TENFOLD_AUGMENT_COLOR_RUN_H
+
+#include "augment/plan.h"
+#include "augment/raster.h"
+
+/* A matrix entry with the mean put in: out = pixel x + offset. */
+struct color_matrix {
+    float pixel[3][3], offset[3];
+};
+
+bool color_uses_mean(const struct plan_color *entry);
+void color_resolve(const struct plan_color *entry, const double mean[3], struct color_matrix *m);
+
+/* n pixels in three planes, in place: ((p0 r + p1 g) + p2 b) + offset in float, in this order. */
+void color_apply(const struct color_matrix *m, size_t n, float *r, float *g, float *b);
+
+int color_run(const struct plan *plan, struct raster *raster, struct error *err);
+
+#endif
