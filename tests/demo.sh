@@ -8,8 +8,8 @@ start=$(date +%s)
 rm -rf "$out"
 mkdir -p "$out"
 
-echo "== 3,000 generated pictures of ten classes"
-bin/nndata synth "$out/data" --train 2000 --test 1000
+echo "== 4,000 generated pictures of ten classes"
+bin/nndata synth "$out/data" --train 2000 --test 2000
 echo
 echo "== What training will see"
 bin/nndata show configs/demo.yaml --data "$out/data/train" --out "$out/contact_sheet.png" --seed 3
