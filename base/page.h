@@ -1,0 +1,59 @@
+/*
+ * A page of HTML in one file, for reports: headings, text, tables, pictures and bar charts,
+ * readable in light and dark, without scripts and without anything fetched from elsewhere.
+ *
+ *     struct page *page;
+ *     if (page_open(&page, "Statistics of photos", &err) < 0) ...
+ *     page_heading(page, "Sizes");
+ *     page_bars(page, &(struct page_bars){ .title = "short side", .unit = "px", ... });
+ *     if (page_save(page, "stats.html", &err) < 0) ...
+ *     page_close(page);
+ *
+ * What fails in between (memory) is kept and told by page_save. All text is escaped.
+ */
+#ifndef TENFOLD_BASE_PAGE_H
+#define TENFOLD_BASE_PAGE_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/image.h"
+
+struct page;
+
+int page_open(struct page **page, const char *title, struct error *err);
+
+void page_heading(struct page *page, const char *text);
+void page_text(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Fixed-width text as it is: configs, plans. */
+void page_code(struct page *page, const char *text);
+
+/* page_table, then rows of as many cells as `columns` has; a cell that is a number is set right.
+ * Ends with page_table_end. */
+void page_table(struct page *page, const char *const *columns, size_t count);
+void page_row(struct page *page, const char *const *cells, size_t count);
+void page_table_end(struct page *page);
+
+/* The picture itself, in the page as PNG, shown `width` CSS pixels wide at most (0: its own size);
+ * `text` below it and read aloud in its place. */
+void page_image(struct page *page, const struct image *image, int width, const char *text);
+/* Pictures between these two stand side by side where there is room. */
+void page_side_by_side(struct page *page);
+void page_side_by_side_end(struct page *page);
+
+struct page_bars {
+    const char *title;
+    const char *unit;          /* below the axis */
+    const char *const *labels; /* (count) */
+    const double *values;      /* (count), 0 or more */
+    size_t count;
+};
+/* A bar chart as SVG, with every value in a tooltip; of more bars than can be labeled, every n-th
+ * label is written. */
+void page_bars(struct page *page, const struct page_bars *bars);
+
+/* Write the page whole or not at all. */
+int page_save(struct page *page, const char *path, struct error *err);
+void page_close(struct page *page); /* NULL is a no-op */
+
+#endif
