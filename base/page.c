@@ -212,7 +212,11 @@ void page_bars(struct page *page, const struct page_bars *bars)
 {
     enum { HEIGHT = 160, TOP = 16, BOTTOM = 34, LEFT = 8, LABEL_WIDTH = 46 };
     size_t count = bars->count ? bars->count : 1;
-    int step = count > 60 ? 8 : count > 24 ? 14 : 40, width = 2 * LEFT + (int)count * step;
+    int step = count > 60   ? 8
+               : count > 24 ? 14
+               : count > 12 ? 40
+                            : 64,
+        width = 2 * LEFT + (int)count * step;
     if (width < 240)
         width = 240;
     double top = 0;

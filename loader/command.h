@@ -16,6 +16,7 @@ int command_bench(int argc, char **argv, struct error *err);
 int command_verify(int argc, char **argv, struct error *err);
 int command_synth(int argc, char **argv, struct error *err);
 int command_show(int argc, char **argv, struct error *err);
+int command_stats(int argc, char **argv, struct error *err);
 int command_ops(int argc, char **argv, struct error *err);
 
 /* What most commands begin with. */

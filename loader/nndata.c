@@ -13,6 +13,8 @@ static const struct {
     { "bench", "images per second of a recipe on a data set", command_bench },
     { "show", "write a contact sheet of what a recipe does", command_show },
     { "ops", "list every augmentation with its parameters", command_ops },
+    { "stats", "compute mean, covariance, mean image, whitening, classes and sizes",
+      command_stats },
     { "synth", "generate a data set of pictures like photographs", command_synth },
     { "verify", "decode every image and name those that are broken", command_verify },
 };
