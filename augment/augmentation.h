@@ -44,6 +44,9 @@ struct augmentation {
     /* Execute an entry of kind COLOR_STEP that names this augmentation, on the output picture. NULL
      * where the plan's numbers say it all. */
     int (*apply)(const struct plan_color *step, struct raster *raster, struct error *err);
+    /* Values from weak to strong, as they would stand behind the name in a recipe, for pictures of
+     * what it does; ends with NULL. NULL: the defaults, drawn several times. */
+    const char *const *strip;
 };
 
 /* All augmentations, in the order of the manual; ends with NULL. */
@@ -51,6 +54,8 @@ extern const struct augmentation *const augmentations[];
 
 /* NULL when there is none of that name. */
 const struct augmentation *augmentation_find(const char *name);
+/* The name nearest to `name`, NULL when none is near. */
+const char *augmentation_nearest(const char *name);
 /* Its place in `augmentations`, which must have it: what a step's `op` is. */
 int augmentation_place(const struct augmentation *op);
 

@@ -37,3 +37,14 @@ int augmentation_place(const struct augmentation *op)
         i++;
     return i;
 }
+
+const char *augmentation_nearest(const char *name)
+{
+    const char *names[128];
+    size_t count = 0;
+    while (augmentations[count] && count < 128) {
+        names[count] = augmentations[count]->name;
+        count++;
+    }
+    return param_nearest(name, names, count);
+}

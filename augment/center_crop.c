@@ -13,6 +13,10 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_center_crop(plan, width, height, err);
 }
 
+static const char *const strip[] = {
+    "{size: 104}", "{size: 88}", "{size: 64}", "{size: 32}", NULL,
+};
+
 const struct augmentation augment_center_crop = {
     .name = "center_crop",
     .summary = "keep the center",
@@ -21,4 +25,5 @@ const struct augmentation augment_center_crop = {
     .params = params,
     .check = size_check,
     .draw = draw,
+    .strip = strip,
 };

@@ -25,6 +25,10 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_erase(plan, &erasure, err);
 }
 
+static const char *const strip[] = {
+    "{size: 16}", "{size: 32}", "{size: 48}", "{size: 64}", "{size: 48, fill: 128}", NULL,
+};
+
 const struct augmentation augment_cutout = {
     .name = "cutout",
     .summary = "erase one random square",
@@ -32,4 +36,5 @@ const struct augmentation augment_cutout = {
     .kind = AUGMENT_ERASE,
     .params = params,
     .draw = draw,
+    .strip = strip,
 };

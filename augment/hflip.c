@@ -16,6 +16,11 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return 0;
 }
 
+static const char *const strip[] = {
+    "{p: 1}",
+    NULL,
+};
+
 const struct augmentation augment_hflip = {
     .name = "hflip",
     .summary = "mirror left-right",
@@ -23,4 +28,5 @@ const struct augmentation augment_hflip = {
     .kind = AUGMENT_GEOMETRY,
     .params = params,
     .draw = draw,
+    .strip = strip,
 };

@@ -43,6 +43,10 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_color(plan, &entry, err);
 }
 
+static const char *const strip[] = {
+    "{std: 0.1}", "{std: 0.3}", "{std: 0.6}", "{std: 1}", NULL,
+};
+
 const struct augmentation augment_pca_color = {
     .name = "pca_color",
     .summary = "shift all pixels along the principal components of color",
@@ -51,4 +55,5 @@ const struct augmentation augment_pca_color = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

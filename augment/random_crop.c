@@ -30,6 +30,15 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_crop(plan, x - padding, y - padding, width, height, err);
 }
 
+static const char *const strip[] = {
+    "{size: 104}",
+    "{size: 88}",
+    "{size: 64}",
+    "{size: 112, padding: 14}",
+    "{size: 112, padding: 28, fill: 128}",
+    NULL,
+};
+
 const struct augmentation augment_random_crop = {
     .name = "random_crop",
     .summary = "keep a random rectangle",
@@ -38,4 +47,5 @@ const struct augmentation augment_random_crop = {
     .params = params,
     .check = size_check,
     .draw = draw,
+    .strip = strip,
 };

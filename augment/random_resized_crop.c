@@ -57,6 +57,15 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_resize(plan, out_width, out_height, err);
 }
 
+static const char *const strip[] = {
+    "{size: 112, scale: [0.8, 0.8]}",
+    "{size: 112, scale: [0.5, 0.5]}",
+    "{size: 112, scale: [0.25, 0.25]}",
+    "{size: 112, scale: [0.08, 0.08]}",
+    "{size: 112, scale: [0.3, 0.3], ratio: [2, 2]}",
+    NULL,
+};
+
 const struct augmentation augment_random_resized_crop = {
     .name = "random_resized_crop",
     .summary = "keep a rectangle of random area and aspect, resized",
@@ -65,4 +74,5 @@ const struct augmentation augment_random_resized_crop = {
     .params = params,
     .check = size_check,
     .draw = draw,
+    .strip = strip,
 };

@@ -73,13 +73,7 @@ static int read_values(struct entry *entry, const struct node *values, struct er
 
 static int unknown_op(const struct node *item, const char *name, struct error *err)
 {
-    const char *names[128];
-    size_t count = 0;
-    while (augmentations[count] && count < 128) {
-        names[count] = augmentations[count]->name;
-        count++;
-    }
-    const char *nearest = param_nearest(name, names, count);
+    const char *nearest = augmentation_nearest(name);
     return node_error(item, err, "there is no augmentation %s%s%s%s", name,
                       nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }

@@ -18,6 +18,10 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_resize_short(plan, (int)v[SIZE].integer, err);
 }
 
+static const char *const strip[] = {
+    "{size: 96}", "{size: 72}", "{size: 48}", "{size: 24}", "{size: 12}", NULL,
+};
+
 const struct augmentation augment_resize_short = {
     .name = "resize_short",
     .summary = "resize the shorter side to a fixed size",
@@ -25,4 +29,5 @@ const struct augmentation augment_resize_short = {
     .kind = AUGMENT_GEOMETRY,
     .params = params,
     .draw = draw,
+    .strip = strip,
 };

@@ -30,6 +30,10 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_resize_short(plan, (int)rng_integer(rng, v[MIN].integer, v[MAX].integer), err);
 }
 
+static const char *const strip[] = {
+    "{min: 112, max: 112}", "{min: 96, max: 96}", "{min: 64, max: 64}", "{min: 32, max: 32}", NULL,
+};
+
 const struct augmentation augment_scale_jitter = {
     .name = "scale_jitter",
     .summary = "resize the shorter side to a random size",
@@ -38,4 +42,5 @@ const struct augmentation augment_scale_jitter = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

@@ -1,0 +1,74 @@
+#include "loader/catalogue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/page.h"
+#include "loader/strip.h"
+
+struct catalogue {
+    const char *folder; /* borrowed, as the next */
+    const struct image *image;
+    struct page *page;      /* owned */
+    struct buffer markdown; /* owned */
+};
+
+static int write_strip(struct catalogue *c, const struct augmentation *op, struct error *err)
+{
+    char name[80], line[400];
+    struct canvas *strip;
+    struct buffer help = { 0 };
+    if (strip_draw(&strip, op, c->image, err) < 0)
+        return -1;
+    snprintf(name, sizeof(name), "%s.png", op->name);
+    char *path = file_join(c->folder, name, err);
+    int rc = path ? canvas_save(strip, path, err) : -1;
+    if (rc == 0)
+        rc = param_help(op->params, "", 0, &help, err);
+    if (rc == 0) {
+        struct image pixels = canvas_pixels(strip);
+        page_heading(c->page, op->name);
+        page_text(c->page, "%s%s%s", op->summary, op->source[0] ? ". " : "", op->source);
+        page_image(c->page, &pixels, 0, op->name);
+        page_code(c->page, help.size ? help.data : "no parameters");
+        rc = buffer_print(&c->markdown, err, "\n## %s\n\n%s%s%s.\n\n![%s](%s)\n", op->name,
+                          op->summary, op->source[0] ? ". " : "", op->source, op->name, name);
+    }
+    if (rc == 0 && op->strip && strip_line(op, 1, line, sizeof(line)))
+        rc = buffer_print(&c->markdown, err, "\nFirst picture: `- %s`\n", line);
+    buffer_release(&help);
+    free(path);
+    canvas_close(strip);
+    return rc;
+}
+
+static int write_files(struct catalogue *c, struct error *err)
+{
+    char *page = file_join(c->folder, "index.html", err),
+         *markdown = page ? file_join(c->folder, "README.md", err) : NULL;
+    int rc = markdown ? page_save(c->page, page, err) : -1;
+    if (rc == 0)
+        rc = file_write(markdown, c->markdown.data, c->markdown.size, err);
+    free(markdown);
+    free(page);
+    return rc;
+}
+
+int catalogue_write(const char *folder, const struct image *image, struct error *err)
+{
+    struct catalogue c = { .folder = folder, .image = image };
+    if (file_make_folders(folder, err) < 0 ||
+        page_open(&c.page, "Augmentations, from weak to strong", err) < 0)
+        return -1;
+    int rc = buffer_print(&c.markdown, err,
+                          "# Augmentations, from weak to strong\n\nMade by `nndata show "
+                          "--catalogue`; parameters, units, limits and defaults: `nndata ops`.\n");
+    for (size_t i = 0; augmentations[i] && rc == 0; i++)
+        rc = write_strip(&c, augmentations[i], err);
+    if (rc == 0)
+        rc = write_files(&c, err);
+    buffer_release(&c.markdown);
+    page_close(c.page);
+    return rc;
+}
