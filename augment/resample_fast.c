@@ -64,10 +64,10 @@ void resample_fast(const struct pass_rows *p, const struct axis_filter *x,
                    const struct axis_filter *y, int16_t *between)
 {
     size_t stride = 3 * (size_t)p->width;
-    for (int row = 0; row < p->rows; row++)
+    for (int row = 0; row < y->span; row++)
         row_pass(p->source + (size_t)row * p->stride, x, p->width, between + (size_t)row * stride);
     for (int o = 0; o < p->height; o++) {
-        const int16_t *in = between + (size_t)(y->first[o] - p->first_row) * stride;
+        const int16_t *in = between + (size_t)y->first[o] * stride;
         const int32_t *w = y->weight + (size_t)o * (size_t)y->taps;
         for (size_t i = 0; i < stride; i += BLOCK) {
             int n = stride - i < BLOCK ? (int)(stride - i) : BLOCK;

@@ -1,4 +1,5 @@
-/* What the exact and the fast resampler share: the filter's coefficients along one axis. */
+/* What the resampler's parts share: the filter's coefficients along one axis, and the two passes
+ * over RGB rows at every level of vector code. */
 #ifndef TENFOLD_AUGMENT_RESAMPLE_PRIVATE_H
 #define TENFOLD_AUGMENT_RESAMPLE_PRIVATE_H
 
@@ -7,15 +8,28 @@
 
 #include "augment/plan.h"
 #include "base/error.h"
+#include "base/simd.h"
 
-/* Output o of an axis is the sum over j < count[o] of weight[o * taps + j] * in[first[o] + j].
- * Weights are fixed point: 22 bits behind the point for exact, 14 for fast. Numbered from the first
- * output wanted. */
+enum { EXACT_BITS = 22 }; /* Pillow's 32 - 8 - 2: room for 8-bit pixels and bicubic's overshoot */
+
+/* Two taps' weights w = 65536 high + low, for multipliers of 16 bits: p w summed over taps is
+ * (sum of p high) 65536 + sum of p low in 32 bits, whatever the sums' own overflow. */
+struct tap_pair {
+    int16_t low[2], high[2];
+};
+
+/* Output o of an axis is the sum over j < count[o] of weight[o * taps + j] * in[first[o] + j], in
+ * fixed point. Outputs are numbered from the first one wanted, positions from the first one that it
+ * reads. */
 struct axis_filter {
-    int taps;
-    int *first, *count; /* owned; positions in the window */
+    int start, span;    /* of the positions, in the window */
+    int taps;           /* room for each output, a multiple of 4 */
+    int most;           /* of count */
+    int *first, *count; /* owned */
     int32_t *weight;    /* owned */
-    size_t capacity_outputs, capacity_weights;
+    struct tap_pair
+        *pair; /* owned: the weights again, taps / 2 for each output; zero behind count */
+    size_t capacity_outputs, capacity_weights, capacity_pairs;
     double *scratch; /* owned: one output's weights in double */
     size_t capacity_scratch;
 };
@@ -28,18 +42,35 @@ int axis_make(struct axis_filter *f, enum plan_filter filter, int window, int si
               int end, int bits, struct error *err);
 void axis_release(struct axis_filter *f);
 
+enum {
+    EXACT_ROWS = 4,   /* that the horizontal pass takes at a time */
+    EXACT_BEYOND = 16 /* bytes that it may read behind a row's last tap, and write behind its end */
+};
+
+/* Horizontal pass: `width` pixels of each out row from each in row. Rows may be given twice. */
+typedef void exact_rows_kernel(const uint8_t *const in[EXACT_ROWS], const struct axis_filter *x,
+                               int width, uint8_t *const out[EXACT_ROWS]);
+/* Vertical pass: output row o, `n` bytes, from rows `stride` apart. Nothing is read or written
+ * beyond. */
+typedef void exact_column_kernel(const uint8_t *in, size_t stride, const struct axis_filter *y,
+                                 int o, size_t n, uint8_t *out);
+
+exact_rows_kernel exact_rows_plain;
+exact_column_kernel exact_column_plain;
+#ifdef SIMD_X86
+exact_rows_kernel exact_rows_avx2, exact_rows_avx512;
+exact_column_kernel exact_column_avx2, exact_column_avx512; /* n at least 32, 64 */
+#endif
+
 /* The two passes over RGB rows; see resample.c and resample_fast.c. */
 struct pass_rows {
-    const uint8_t *source; /* the window's first pixel of the first row needed */
+    const uint8_t *source; /* the first pixel read of the first row read */
     size_t stride;
-    int first_row, rows; /* of the window, that the vertical pass reads */
-    int width, height;   /* of the result */
+    int width, height; /* of the result */
     uint8_t *out;
     size_t out_stride;
 };
 
-void resample_exact(const struct pass_rows *p, const struct axis_filter *x,
-                    const struct axis_filter *y, uint8_t *between);
 void resample_fast(const struct pass_rows *p, const struct axis_filter *x,
                    const struct axis_filter *y, int16_t *between);
 

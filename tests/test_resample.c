@@ -5,12 +5,12 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "augment/render.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/rng.h"
+#include "tests/fence.h"
 #include "tests/scale.h"
 #include "tests/suite.h"
 
@@ -110,23 +110,6 @@ START_TEST(as_pillow)
 }
 END_TEST
 
-/* `bytes` that end where an unmapped page begins. */
-struct fence {
-    uint8_t *base, *bytes;
-    size_t size;
-};
-
-static struct fence fence_open(size_t bytes)
-{
-    size_t page = 4096, size = (bytes + page - 1) / page * page + page;
-    struct fence f = { .size = size };
-    f.base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    ck_assert(f.base != MAP_FAILED);
-    ck_assert_int_eq(mprotect(f.base + size - page, page, PROT_NONE), 0);
-    f.bytes = f.base + size - page - bytes;
-    return f;
-}
-
 /* Given only the pixels that plan_needs names, at the end of memory, the result is the same. */
 START_TEST(reads_what_it_needs)
 {
@@ -141,7 +124,7 @@ START_TEST(reads_what_it_needs)
         struct image source = picture(plan.source_width, plan.source_height), part;
         struct rect need = plan_needs(&plan);
         part = (struct image){ NULL, need.width, need.height, (size_t)need.width * 3 };
-        struct fence fence = fence_open((size_t)need.height * part.stride);
+        struct fence fence = fence_open((size_t)need.height * part.stride, true);
         part.pixels = fence.bytes;
         for (int y = 0; y < need.height; y++)
             memcpy(part.pixels + (size_t)y * part.stride,
@@ -155,7 +138,7 @@ START_TEST(reads_what_it_needs)
             free(whole);
             free(less);
         }
-        munmap(fence.base, fence.size);
+        fence_close(&fence);
         free(source.pixels);
     }
 }
