@@ -1,8 +1,7 @@
 /*
- * One resample into a buffer of 8-bit pixels, then row by row: mirror and fill, color, erase,
- * normalize, store. A row goes through three float planes, so that every loop is element by
- * element. Where the color list has steps, which see the whole picture, it is run on a raster in
- * between.
+ * One resample into a buffer of 8-bit pixels, then row by row: mirror and fill, color, normalize
+ * and store in one pass (store.h), erase. Where the color list has steps, which see the whole
+ * picture, it is run on a raster in between, whose rows are float planes.
  */
 #include "augment/render.h"
 
@@ -11,6 +10,7 @@
 #include <string.h>
 
 #include "augment/color_run.h"
+#include "augment/store.h"
 #include "base/memory.h"
 #include "base/simd.h"
 
@@ -110,15 +110,6 @@ static void make_row(const struct plan *plan, const uint8_t *pixels, int y, uint
     }
 }
 
-VECTOR_CLONES static void split_row(const uint8_t *row, size_t n, float *r, float *g, float *b)
-{
-    for (size_t i = 0; i < n; i++) {
-        r[i] = row[3 * i];
-        g[i] = row[3 * i + 1];
-        b[i] = row[3 * i + 2];
-    }
-}
-
 VECTOR_CLONES static void clamp_row(float *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -127,45 +118,25 @@ VECTOR_CLONES static void clamp_row(float *v, size_t n)
     }
 }
 
-VECTOR_CLONES static void store_plane(const float *v, size_t n, float scale, float shift,
-                                      float *out)
+/* Row y with what `store` does as its only color. */
+static void render_row(struct renderer *r, const struct plan *plan, const struct store *store,
+                       int y, void *out)
 {
-    for (size_t i = 0; i < n; i++)
-        out[i] = v[i] * scale + shift;
-}
-
-static void store_strided(const float *v, size_t n, float scale, float shift, float *out)
-{
-    for (size_t i = 0; i < n; i++)
-        out[3 * i] = v[i] * scale + shift;
-}
-
-static void store_levels(const float *v, size_t n, size_t step, uint8_t *out)
-{
-    for (size_t i = 0; i < n; i++)
-        out[step * i] = (uint8_t)(v[i] + 0.5f);
-}
-
-static void store_row(const struct plan *plan, const struct output_form *form, const float *planes,
-                      int y, void *out)
-{
-    size_t width = (size_t)plan->width, plane = width * (size_t)plan->height,
-           line = width * (size_t)y;
-    for (size_t c = 0; c < 3; c++) {
-        const float *v = planes + c * width;
-        bool planar = form->layout == LAYOUT_NCHW;
-        size_t at = planar ? c * plane + line : 3 * line + c;
-        if (form->dtype == DTYPE_U8) {
-            store_levels(v, width, planar ? 1 : 3, (uint8_t *)out + at);
-            continue;
-        }
-        /* (v / 255 - mean) / std as one multiply and one add. */
-        float scale = (float)(1 / (255 * plan->output.std[c])),
-              shift = (float)(-plan->output.mean[c] / plan->output.std[c]);
-        if (planar)
-            store_plane(v, width, scale, shift, (float *)out + at);
-        else
-            store_strided(v, width, scale, shift, (float *)out + at);
+    const struct rect *clip = &plan->axis.clip;
+    size_t width = (size_t)plan->width, at = width * (size_t)y;
+    if (clip->width == plan->width && clip->height == plan->height) {
+        int from = plan->axis.mirror_y ? plan->height - 1 - y : y;
+        store_pixels(store, r->pixels + 3 * width * (size_t)from, width, plan->axis.mirror_x, at,
+                     out);
+    } else {
+        make_row(plan, r->pixels, y, r->row);
+        store_pixels(store, r->row, width, false, at, out);
+    }
+    for (int e = 0; e < plan->erasures_used; e++) {
+        const struct plan_erasure *erasure = &plan->erasures[e];
+        const struct rect *area = &erasure->area;
+        if (y >= area->y && y < area->y + area->height)
+            store_level(store, erasure->level, (size_t)area->width, at + (size_t)area->x, out);
     }
 }
 
@@ -195,8 +166,7 @@ static int render_rows(struct renderer *r, const struct plan *plan, struct rect 
                        const struct output_form *form, void *out)
 {
     struct color_matrix color;
-    size_t width = (size_t)plan->width;
-    float *red = r->planes, *green = red + width, *blue = green + width;
+    struct store store;
     assert(plan->colors_used <= 1);
     if (plan->colors_used) {
         double mean[3] = { 0 };
@@ -204,16 +174,10 @@ static int render_rows(struct renderer *r, const struct plan *plan, struct rect 
             mean_color(r->pixels, (size_t)visible.width * (size_t)visible.height, mean);
         color_resolve(&plan->colors[0], mean, &color);
     }
-    for (int y = 0; y < plan->height; y++) {
-        make_row(plan, r->pixels, y, r->row);
-        split_row(r->row, width, red, green, blue);
-        if (plan->colors_used) {
-            color_apply(&color, width, red, green, blue);
-            clamp_row(r->planes, 3 * width);
-        }
-        erase_row(plan, y, r->planes);
-        store_row(plan, form, r->planes, y, out);
-    }
+    store_init(&store, form, plan->width, plan->height, &plan->output,
+               plan->colors_used ? &color : NULL);
+    for (int y = 0; y < plan->height; y++)
+        render_row(r, plan, &store, y, out);
     return 0;
 }
 
@@ -234,13 +198,16 @@ static int render_steps(struct renderer *r, const struct plan *plan, const struc
     if (color_run(plan, r->raster, err) < 0)
         return -1;
     const float *planes = raster_planes(r->raster);
+    struct store store;
+    store_init(&store, form, plan->width, plan->height, &plan->output, NULL);
     for (int y = 0; y < plan->height; y++) {
         for (size_t c = 0; c < 3; c++)
             memcpy(r->planes + c * width, planes + c * size + (size_t)y * width,
                    width * sizeof(float));
         clamp_row(r->planes, 3 * width);
         erase_row(plan, y, r->planes);
-        store_row(plan, form, r->planes, y, out);
+        for (int c = 0; c < 3; c++)
+            store_channel(&store, c, r->planes + (size_t)c * width, width, (size_t)y * width, out);
     }
     return 0;
 }
@@ -249,8 +216,9 @@ int render(struct renderer *r, const struct plan *plan, enum plan_resampler resa
            const struct image *source, int origin_x, int origin_y, const struct output_form *form,
            void *out, struct error *err)
 {
-    if (form->dtype != DTYPE_F32 && form->dtype != DTYPE_U8)
-        return error_set(err, ERROR_USAGE, NULL, "output type %s; must be F32 or U8",
+    if (form->dtype != DTYPE_F32 && form->dtype != DTYPE_F16 && form->dtype != DTYPE_BF16 &&
+        form->dtype != DTYPE_U8)
+        return error_set(err, ERROR_USAGE, NULL, "output type %s; must be F32, F16, BF16 or U8",
                          dtype_name(form->dtype));
     if (form->dtype == DTYPE_U8 && plan->output.normalize)
         return error_set(err, ERROR_USAGE, NULL,

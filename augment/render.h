@@ -17,8 +17,8 @@
 enum layout { LAYOUT_NCHW, LAYOUT_NHWC };
 
 struct output_form {
-    enum dtype
-        dtype; /* DTYPE_F32 or DTYPE_U8 (levels 0..255, rounded half up; normalize is refused) */
+    enum dtype dtype; /* F32, F16, BF16, or U8 (levels 0..255, rounded half up; normalize is
+                         refused) */
     enum layout layout;
 };
 
