@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "base/memory.h"
 #include "base/param.h"
 #include "base/rng.h"
@@ -87,10 +88,33 @@ VECTOR_CLONES static void mix_bytes(uint32_t weight, size_t count, uint8_t *a, u
     }
 }
 
+typedef void convert_to(const uint16_t *bits, size_t n, float *x);
+typedef void convert_from(const float *x, size_t n, uint16_t *bits);
+
+/* Mixed as floats, rounded once. */
+static void mix_shorts(float lambda, size_t count, convert_to *to_floats, convert_from *from_floats,
+                       uint16_t *a, uint16_t *b)
+{
+    enum { BLOCK = 256 };
+    float x[BLOCK], y[BLOCK];
+    for (size_t i = 0; i < count; i += BLOCK) {
+        size_t n = count - i < BLOCK ? count - i : BLOCK;
+        to_floats(a + i, n, x);
+        to_floats(b + i, n, y);
+        mix_floats(lambda, n, x, y);
+        from_floats(x, n, a + i);
+        from_floats(y, n, b + i);
+    }
+}
+
 void mix_pair(double lambda, enum dtype dtype, size_t count, void *a, void *b)
 {
     if (dtype == DTYPE_U8)
         mix_bytes((uint32_t)(lambda * 65536 + 0.5), count, a, b);
+    else if (dtype == DTYPE_F16)
+        mix_shorts((float)lambda, count, half_to_floats, half_from_floats, a, b);
+    else if (dtype == DTYPE_BF16)
+        mix_shorts((float)lambda, count, bfloat_to_floats, bfloat_from_floats, a, b);
     else
         mix_floats((float)lambda, count, a, b);
 }

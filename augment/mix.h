@@ -28,7 +28,7 @@ int mix_open(struct mix **mix, const struct node *list, uint64_t augment_seed, s
 double mix_lambda(const struct mix *mix, uint64_t batch, uint64_t position, uint32_t epoch);
 
 /* Mix two samples of `count` values each in place: a' = lambda a + (1-lambda) b, b' = lambda b +
- * (1-lambda) a. F32 in float; U8 in 16-bit fixed point, rounded to nearest. */
+ * (1-lambda) a. F32, F16 and BF16 in float; U8 in 16-bit fixed point, rounded to nearest. */
 void mix_pair(double lambda, enum dtype dtype, size_t count, void *a, void *b);
 
 json_t *mix_json(const struct mix *mix, struct error *err); /* [] for NULL */

@@ -28,7 +28,8 @@ static const char *const lasts[] = { [LAST_DROP] = "drop", [LAST_KEEP] = "keep",
 static const char *const on_errors[] = {
     [ON_ERROR_SUBSTITUTE] = "substitute", [ON_ERROR_SKIP] = "skip", [ON_ERROR_FAIL] = "fail", NULL
 };
-static const char *const dtypes[] = { "float32", "uint8", NULL };
+static const char *const dtypes[] = { "float32", "float16", "bfloat16", "uint8", NULL };
+static const enum dtype dtype_values[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U8 };
 static const char *const layouts[] = { [LAYOUT_NCHW] = "nchw", [LAYOUT_NHWC] = "nhwc", NULL };
 static const char *const resamplers[] = {
     [RESAMPLER_EXACT] = "exact", [RESAMPLER_FAST] = "fast", NULL
@@ -89,7 +90,7 @@ static void fill(struct data_config *data, const union value *v)
     o->max_bad = v[MAX_BAD].number;
     o->threads = (int)v[THREADS].integer;
     o->slots = (int)v[SLOTS].integer;
-    o->form.dtype = v[DTYPE].integer ? DTYPE_U8 : DTYPE_F32;
+    o->form.dtype = dtype_values[v[DTYPE].integer];
     o->form.layout = (enum layout)v[LAYOUT].integer;
     o->resampler = (enum plan_resampler)v[RESAMPLER].integer;
     o->exif_apply = v[EXIF].integer == 1;

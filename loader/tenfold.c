@@ -37,6 +37,13 @@ static int fail(const struct error *err, char text[TENFOLD_ERROR])
     return error_status(err);
 }
 
+static const enum tenfold_dtype public_dtype[DTYPE_COUNT] = {
+    [DTYPE_F32] = TENFOLD_F32,
+    [DTYPE_F16] = TENFOLD_F16,
+    [DTYPE_BF16] = TENFOLD_BF16,
+    [DTYPE_U8] = TENFOLD_U8,
+};
+
 static int local_next(struct tenfold *t, struct tenfold_batch *batch, struct error *err)
 {
     struct batch b;
@@ -49,7 +56,7 @@ static int local_next(struct tenfold *t, struct tenfold_batch *batch, struct err
         .epoch = b.header->epoch,
         .count = b.header->count,
         .valid = b.header->valid,
-        .dtype = form->dtype == DTYPE_U8 ? TENFOLD_U8 : TENFOLD_F32,
+        .dtype = public_dtype[form->dtype],
         .layout = form->layout == LAYOUT_NHWC ? TENFOLD_NHWC : TENFOLD_NCHW,
         .height = b.height,
         .width = b.width,

@@ -31,7 +31,7 @@ extern "C" {
 #define TENFOLD_API __attribute__((visibility("default")))
 
 enum { TENFOLD_ERROR = 1600 };
-enum tenfold_dtype { TENFOLD_F32 = 0, TENFOLD_U8 = 1 };
+enum tenfold_dtype { TENFOLD_F32 = 0, TENFOLD_U8 = 1, TENFOLD_F16 = 2, TENFOLD_BF16 = 3 };
 enum tenfold_layout { TENFOLD_NCHW = 0, TENFOLD_NHWC = 1 };
 
 /* A source of batches: here the loader in this process; a daemon's stream looks the same. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "augment/mix.h"
+#include "base/half.h"
 #include "base/stat.h"
 #include "tests/scale.h"
 #include "tests/suite.h"
@@ -80,7 +81,21 @@ START_TEST(formula)
             u[i] = (uint8_t)i;
             v[i] = (uint8_t)(i * 7);
         }
+        uint16_t short_a[2][37], short_b[2][37];
+        half_from_floats(a, 37, short_a[0]);
+        half_from_floats(b, 37, short_b[0]);
+        bfloat_from_floats(a, 37, short_a[1]);
+        bfloat_from_floats(b, 37, short_b[1]);
+        mix_pair(lambdas[l], DTYPE_F16, 37, short_a[0], short_b[0]);
+        mix_pair(lambdas[l], DTYPE_BF16, 37, short_a[1], short_b[1]);
         mix_pair(lambdas[l], DTYPE_F32, 37, a, b);
+        for (int k = 0; k < 2; k++) { /* small integers are exact; the result is rounded once */
+            uint16_t x[37], y[37];
+            (k ? bfloat_from_floats : half_from_floats)(a, 37, x);
+            (k ? bfloat_from_floats : half_from_floats)(b, 37, y);
+            ck_assert_mem_eq(short_a[k], x, sizeof(x));
+            ck_assert_mem_eq(short_b[k], y, sizeof(y));
+        }
         mix_pair(lambdas[l], DTYPE_U8, 256, u, v);
         for (int i = 0; i < 37; i++) {
             double x = i, y = 100 - 3 * i, k = lambdas[l];

@@ -1,10 +1,11 @@
 /*
  * Claim: what a stream delivers depends on files, recipe, seeds, epoch and id alone: the checksums
- * are the same for 1, 2, 7 and 32 threads, for 1, 2 and 8 ranks put together, after a seek and
- * after resuming from the state.
+ * are the same for 1, 2, 7 and 32 threads, for 1, 2 and 8 ranks put together, at every level of
+ * vector code, after a seek and after resuming from the state.
  */
 #include <string.h>
 
+#include "base/simd.h"
 #include "tests/stream_data.h"
 #include "tests/suite.h"
 
@@ -42,6 +43,23 @@ START_TEST(threads_do_not_matter)
         o.slots = t + 1;
         add_sums(&o, mixing, many);
         same_sums(one, many, 0);
+    }
+}
+END_TEST
+
+START_TEST(levels_do_not_matter)
+{
+    static const enum dtype dtypes[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
+    struct batch_sums plain[STEPS] = { 0 };
+    const struct mix *mixing;
+    struct stream_options o = variant(_i, &mixing);
+    o.form.dtype = dtypes[_i % 3];
+    for (int level = SIMD_LEVEL_PLAIN; level < SIMD_LEVELS; level++) {
+        struct batch_sums sums[STEPS] = { 0 };
+        simd_limit((enum simd_level)level);
+        add_sums(&o, mixing, level == SIMD_LEVEL_PLAIN ? plain : sums);
+        if (level > SIMD_LEVEL_PLAIN)
+            same_sums(plain, sums, 0);
     }
 }
 END_TEST
@@ -158,6 +176,7 @@ int main(void)
     TCase *cases = suite_cases("stream");
     tcase_add_checked_fixture(cases, stream_data_make, stream_data_remove);
     tcase_add_loop_test(cases, threads_do_not_matter, 0, 16);
+    tcase_add_loop_test(cases, levels_do_not_matter, 0, 16);
     tcase_add_loop_test(cases, ranks_add_up, 0, 8);
     tcase_add_loop_test(cases, seek, 0, 4);
     tcase_add_loop_test(cases, resume, 0, 4);

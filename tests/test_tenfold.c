@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/half.h"
 #include "loader/tenfold.h"
 #include "tests/suite.h"
 #include "tests/tiny.h"
@@ -58,6 +59,40 @@ START_TEST(batches)
     ck_assert_int_eq(tenfold_next(t, &b, error), 0);
     tenfold_close(t);
     tenfold_close(NULL);
+}
+END_TEST
+
+/* The first batch in each type: float32's values, rounded. */
+START_TEST(dtypes)
+{
+    static const struct {
+        const char *name;
+        enum tenfold_dtype dtype;
+    } cases[] = { { "float32", TENFOLD_F32 },
+                  { "float16", TENFOLD_F16 },
+                  { "bfloat16", TENFOLD_BF16 } };
+    enum { N = 6 * 3 * 32 * 32 };
+    static float expected[N];
+    static uint16_t rounded[N];
+    for (size_t i = 0; i < 3; i++) {
+        struct tenfold *t;
+        char error[TENFOLD_ERROR] = "", all[400];
+        struct tenfold_batch b;
+        snprintf(all, sizeof(all), "%s dtype=%s", settings, cases[i].name);
+        ck_assert_msg(tenfold_open(&t, config, all, error) == 0, "%s", error);
+        ck_assert_int_eq(tenfold_next(t, &b, error), 1);
+        ck_assert_int_eq(b.dtype, cases[i].dtype);
+        if (i == 0)
+            memcpy(expected, b.images, sizeof(expected));
+        if (i == 1)
+            half_from_floats(expected, N, rounded);
+        if (i == 2)
+            bfloat_from_floats(expected, N, rounded);
+        if (i > 0)
+            ck_assert_mem_eq(b.images, rounded, sizeof(rounded));
+        tenfold_release(t, &b);
+        tenfold_close(t);
+    }
 }
 END_TEST
 
@@ -127,6 +162,7 @@ int main(void)
     TCase *cases = suite_cases("tenfold");
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, batches);
+    tcase_add_test(cases, dtypes);
     tcase_add_test(cases, resume);
     tcase_add_test(cases, refused);
     return suite_run();

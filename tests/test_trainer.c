@@ -226,6 +226,7 @@ START_TEST(refused)
         { "train.min_lr=1", ERROR_USAGE, "train.lr" },
         { "data.batch=97", ERROR_USAGE, "larger than" },
         { "data.dtype=uint8", ERROR_USAGE, "float32" },
+        { "data.dtype=bfloat16", ERROR_USAGE, "float32" },
         { "data.train=1", ERROR_NONE, NULL }, /* --data wins */
         { "augment.1={center_crop: 16}", ERROR_USAGE, "3 x 16 x 16" },
         { "eval.resize=10", ERROR_USAGE, "smaller than the crop" },
