@@ -1,8 +1,13 @@
 #include "base/simd.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef SIMD_X86
+#include <cpuid.h>
+#endif
 
 const char *const simd_names[] = {
     [SIMD_LEVEL_PLAIN] = "plain",
@@ -14,11 +19,20 @@ const char *const simd_names[] = {
 static atomic_int limit = SIMD_LEVELS;
 static atomic_int found = -1; /* what the processor and the environment allow; -1: not asked yet */
 
+#ifdef SIMD_X86
+/* Not every compiler's __builtin_cpu_supports knows it. */
+static bool has_f16c(void)
+{
+    unsigned int a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+#endif
+
 static enum simd_level of_processor(void)
 {
 #ifdef SIMD_X86
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("f16c"))
+    if (!__builtin_cpu_supports("avx2") || !has_f16c())
         return SIMD_LEVEL_PLAIN;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
