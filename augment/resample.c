@@ -43,13 +43,16 @@ void resampler_close(struct resampler *r)
     free(r);
 }
 
-static exact_rows_kernel *rows_kernel(void)
+static exact_rows_kernel *rows_kernel(const struct pass_rows *p)
 {
 #ifdef SIMD_X86
-    if (simd_level() >= SIMD_LEVEL_AVX512)
+    bool wide = p->width >= 4 && p->stride >= EXACT_BEYOND;
+    if (wide && simd_level() >= SIMD_LEVEL_AVX512)
         return exact_rows_avx512;
-    if (simd_level() >= SIMD_LEVEL_AVX2)
+    if (wide && simd_level() >= SIMD_LEVEL_AVX2)
         return exact_rows_avx2;
+#else
+    (void)p;
 #endif
     return exact_rows_plain;
 }
@@ -68,8 +71,8 @@ static exact_column_kernel *column_kernel(size_t n)
 }
 
 /* The horizontal pass: rows into `between`, which are `stride` apart. Kernels read a little beyond
- * a row's end, which is in the source wherever another row follows (if rows are not narrower than
- * that); the last row is copied to where there is room. */
+ * a row's end, which is in the source wherever another row follows; the last row is copied to where
+ * there is room. */
 static int exact_rows(struct resampler *r, const struct pass_rows *p, uint8_t *between,
                       size_t stride, struct error *err)
 {
@@ -81,7 +84,7 @@ static int exact_rows(struct resampler *r, const struct pass_rows *p, uint8_t *b
     int rows = r->y.span;
     memcpy(r->tail, p->source + (size_t)(rows - 1) * p->stride, bytes);
     memset(r->tail + bytes, 0, EXACT_BEYOND);
-    exact_rows_kernel *kernel = p->stride < EXACT_BEYOND ? exact_rows_plain : rows_kernel();
+    exact_rows_kernel *kernel = rows_kernel(p);
     for (int row = 0; row < rows; row += EXACT_ROWS) {
         const uint8_t *in[EXACT_ROWS];
         uint8_t *out[EXACT_ROWS];

@@ -48,8 +48,8 @@ SIMD_AVX2 static inline struct sums start(void)
 
 /* One output pixel of two rows: R, G, B and nothing in 32 bits each. The masks take a channel of
  * two neighboring pixels into one multiply-add. */
-SIMD_AVX2 static inline __m256i row_output(const uint8_t *a, const uint8_t *b,
-                                           const struct axis_filter *x, int o)
+SIMD_AVX2 static SIMD_INLINE __m256i row_output(const uint8_t *a, const uint8_t *b,
+                                                const struct axis_filter *x, int o, int most)
 {
     const __m256i first = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
@@ -57,42 +57,53 @@ SIMD_AVX2 static inline __m256i row_output(const uint8_t *a, const uint8_t *b,
         _mm_setr_epi8(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
     const struct tap_pair *w = x->pair + (size_t)o * (size_t)x->taps / 2;
     size_t at = 3 * (size_t)x->first[o];
-    struct sums s = start();
-    if (x->most <= 2)
-        return finish(add_taps(s, _mm256_shuffle_epi8(load_rows(a + at, b + at), first), w));
-    for (int j = 0; j < x->count[o]; j += 4, w += 2, at += 12) {
-        __m256i v = load_rows(a + at, b + at);
+    __m256i v = load_rows(a + at, b + at);
+    struct sums s = add_taps(start(), _mm256_shuffle_epi8(v, first), w);
+    if (most <= 2)
+        return finish(s);
+    s = add_taps(s, _mm256_shuffle_epi8(v, second), w + 1);
+    if (most <= 4)
+        return finish(s);
+    for (int j = 4; j < x->count[o]; j += 4) {
+        w += 2;
+        at += 12;
+        v = load_rows(a + at, b + at);
         s = add_taps(s, _mm256_shuffle_epi8(v, first), w);
         s = add_taps(s, _mm256_shuffle_epi8(v, second), w + 1);
     }
     return finish(s);
 }
 
-/* Four output pixels of two rows. */
-SIMD_AVX2 static inline void row_outputs(const uint8_t *a, const uint8_t *b,
-                                         const struct axis_filter *x, const int o[4], uint8_t *to_a,
-                                         uint8_t *to_b)
+/* Two rows. `most` is a constant: 2 and 4 taps need no loop. */
+SIMD_AVX2 static SIMD_INLINE void row_outputs(const uint8_t *a, const uint8_t *b,
+                                              struct axis_filter x, int width, uint8_t *to_a,
+                                              uint8_t *to_b, int most)
 {
     const __m256i dense = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
-    __m256i v01 = _mm256_packs_epi32(row_output(a, b, x, o[0]), row_output(a, b, x, o[1]));
-    __m256i v23 = _mm256_packs_epi32(row_output(a, b, x, o[2]), row_output(a, b, x, o[3]));
-    __m256i v = _mm256_shuffle_epi8(_mm256_packus_epi16(v01, v23), dense);
-    _mm_storeu_si128((__m128i *)to_a, _mm256_castsi256_si128(v));
-    _mm_storeu_si128((__m128i *)to_b, _mm256_extracti128_si256(v, 1));
+    for (int i = 0; i < width; i += 4) {
+        int o = i + 4 <= width ? i : width - 4; /* the rest, with some pixels done twice */
+        __m256i v01 =
+            _mm256_packs_epi32(row_output(a, b, &x, o, most), row_output(a, b, &x, o + 1, most));
+        __m256i v23 = _mm256_packs_epi32(row_output(a, b, &x, o + 2, most),
+                                         row_output(a, b, &x, o + 3, most));
+        __m256i v = _mm256_shuffle_epi8(_mm256_packus_epi16(v01, v23), dense);
+        size_t to = 3 * (size_t)o;
+        _mm_storeu_si128((__m128i *)(to_a + to), _mm256_castsi256_si128(v));
+        _mm_storeu_si128((__m128i *)(to_b + to), _mm256_extracti128_si256(v, 1));
+    }
 }
 
 SIMD_AVX2 void exact_rows_avx2(const uint8_t *const in[EXACT_ROWS], const struct axis_filter *x,
                                int width, uint8_t *const out[EXACT_ROWS])
 {
-    for (int o = 0; o < width; o += 4) {
-        int four[4];
-        for (int i = 0; i < 4; i++)
-            four[i] = o + i < width ? o + i : width - 1;
-        size_t to = 3 * (size_t)o;
-        row_outputs(in[0], in[1], x, four, out[0] + to, out[1] + to);
-        row_outputs(in[2], in[3], x, four, out[2] + to, out[3] + to);
-    }
+    for (int i = 0; i < EXACT_ROWS; i += 2)
+        if (x->most <= 2)
+            row_outputs(in[i], in[i + 1], *x, width, out[i], out[i + 1], 2);
+        else if (x->most <= 4)
+            row_outputs(in[i], in[i + 1], *x, width, out[i], out[i + 1], 4);
+        else
+            row_outputs(in[i], in[i + 1], *x, width, out[i], out[i + 1], x->most);
 }
 
 /* 32 bytes of an output row, in four registers of sums: byte unpacking interleaves two rows' levels

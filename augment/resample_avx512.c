@@ -6,6 +6,10 @@
 #include <immintrin.h>
 #include <string.h>
 
+struct rows {
+    const uint8_t *a, *b, *c, *d;
+};
+
 SIMD_AVX512 static inline __m512i both(const int16_t pair[2])
 {
     int32_t bits;
@@ -19,12 +23,12 @@ SIMD_AVX512 static inline __m128i load16(const uint8_t *bytes)
 }
 
 /* 16 bytes of four rows: five pixels in each quarter. */
-SIMD_AVX512 static inline __m512i load_rows(const uint8_t *const in[EXACT_ROWS], size_t at)
+SIMD_AVX512 static inline __m512i load_rows(const struct rows *in, size_t at)
 {
-    __m512i v = _mm512_castsi128_si512(load16(in[0] + at));
-    v = _mm512_inserti32x4(v, load16(in[1] + at), 1);
-    v = _mm512_inserti32x4(v, load16(in[2] + at), 2);
-    return _mm512_inserti32x4(v, load16(in[3] + at), 3);
+    __m512i v = _mm512_castsi128_si512(load16(in->a + at));
+    v = _mm512_inserti32x4(v, load16(in->b + at), 1);
+    v = _mm512_inserti32x4(v, load16(in->c + at), 2);
+    return _mm512_inserti32x4(v, load16(in->d + at), 3);
 }
 
 struct sums {
@@ -50,8 +54,8 @@ SIMD_AVX512 static inline struct sums start(void)
 }
 
 /* One output pixel of four rows: R, G, B and nothing in 32 bits each. */
-SIMD_AVX512 static inline __m512i row_output(const uint8_t *const in[EXACT_ROWS],
-                                             const struct axis_filter *x, int o)
+SIMD_AVX512 static SIMD_INLINE __m512i row_output(const struct rows *in,
+                                                  const struct axis_filter *x, int o, int most)
 {
     const __m512i first = _mm512_broadcast_i32x4(
         _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
@@ -59,34 +63,56 @@ SIMD_AVX512 static inline __m512i row_output(const uint8_t *const in[EXACT_ROWS]
         _mm_setr_epi8(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
     const struct tap_pair *w = x->pair + (size_t)o * (size_t)x->taps / 2;
     size_t at = 3 * (size_t)x->first[o];
-    struct sums s = start();
-    if (x->most <= 2)
-        return finish(add_taps(s, _mm512_shuffle_epi8(load_rows(in, at), first), w));
-    for (int j = 0; j < x->count[o]; j += 4, w += 2, at += 12) {
-        __m512i v = load_rows(in, at);
+    __m512i v = load_rows(in, at);
+    struct sums s = add_taps(start(), _mm512_shuffle_epi8(v, first), w);
+    if (most <= 2)
+        return finish(s);
+    s = add_taps(s, _mm512_shuffle_epi8(v, second), w + 1);
+    if (most <= 4)
+        return finish(s);
+    for (int j = 4; j < x->count[o]; j += 4) {
+        w += 2;
+        at += 12;
+        v = load_rows(in, at);
         s = add_taps(s, _mm512_shuffle_epi8(v, first), w);
         s = add_taps(s, _mm512_shuffle_epi8(v, second), w + 1);
     }
     return finish(s);
 }
 
-SIMD_AVX512 void exact_rows_avx512(const uint8_t *const in[EXACT_ROWS], const struct axis_filter *x,
-                                   int width, uint8_t *const out[EXACT_ROWS])
+/* `most` is a constant: 2 and 4 taps need no loop. */
+SIMD_AVX512 static SIMD_INLINE void row_outputs(const uint8_t *const in[EXACT_ROWS],
+                                                struct axis_filter x, int width,
+                                                uint8_t *const out[EXACT_ROWS], int most)
 {
     const __m512i dense = _mm512_broadcast_i32x4(
         _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
-    for (int o = 0; o < width; o += 4) {
-        __m512i v[4];
-        for (int i = 0; i < 4; i++)
-            v[i] = row_output(in, x, o + i < width ? o + i : width - 1);
-        __m512i v01 = _mm512_packs_epi32(v[0], v[1]), v23 = _mm512_packs_epi32(v[2], v[3]);
+    const struct rows rows = { in[0], in[1], in[2], in[3] };
+    uint8_t *a = out[0], *b = out[1], *c = out[2], *d = out[3];
+    for (int i = 0; i < width; i += 4) {
+        int o = i + 4 <= width ? i : width - 4; /* the rest, with some pixels done twice */
+        __m512i v01 =
+            _mm512_packs_epi32(row_output(&rows, &x, o, most), row_output(&rows, &x, o + 1, most));
+        __m512i v23 = _mm512_packs_epi32(row_output(&rows, &x, o + 2, most),
+                                         row_output(&rows, &x, o + 3, most));
         __m512i bytes = _mm512_shuffle_epi8(_mm512_packus_epi16(v01, v23), dense);
         size_t to = 3 * (size_t)o;
-        _mm_storeu_si128((__m128i *)(out[0] + to), _mm512_castsi512_si128(bytes));
-        _mm_storeu_si128((__m128i *)(out[1] + to), _mm512_extracti32x4_epi32(bytes, 1));
-        _mm_storeu_si128((__m128i *)(out[2] + to), _mm512_extracti32x4_epi32(bytes, 2));
-        _mm_storeu_si128((__m128i *)(out[3] + to), _mm512_extracti32x4_epi32(bytes, 3));
+        _mm_storeu_si128((__m128i *)(a + to), _mm512_castsi512_si128(bytes));
+        _mm_storeu_si128((__m128i *)(b + to), _mm512_extracti32x4_epi32(bytes, 1));
+        _mm_storeu_si128((__m128i *)(c + to), _mm512_extracti32x4_epi32(bytes, 2));
+        _mm_storeu_si128((__m128i *)(d + to), _mm512_extracti32x4_epi32(bytes, 3));
     }
+}
+
+SIMD_AVX512 void exact_rows_avx512(const uint8_t *const in[EXACT_ROWS], const struct axis_filter *x,
+                                   int width, uint8_t *const out[EXACT_ROWS])
+{
+    if (x->most <= 2)
+        row_outputs(in, *x, width, out, 2);
+    else if (x->most <= 4)
+        row_outputs(in, *x, width, out, 4);
+    else
+        row_outputs(in, *x, width, out, x->most);
 }
 
 SIMD_AVX512 static inline void column_block(const uint8_t *in, size_t stride, int count,

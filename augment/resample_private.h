@@ -58,7 +58,7 @@ typedef void exact_column_kernel(const uint8_t *in, size_t stride, const struct 
 exact_rows_kernel exact_rows_plain;
 exact_column_kernel exact_column_plain;
 #ifdef SIMD_X86
-exact_rows_kernel exact_rows_avx2, exact_rows_avx512;
+exact_rows_kernel exact_rows_avx2, exact_rows_avx512;       /* width at least 4 */
 exact_column_kernel exact_column_avx2, exact_column_avx512; /* n at least 32, 64 */
 #endif
 

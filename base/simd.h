@@ -40,6 +40,7 @@ int simd_check(struct error *err);
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define SIMD_X86 1
+#define SIMD_INLINE inline __attribute__((always_inline)) /* where an argument is a constant */
 #define SIMD_AVX2 __attribute__((target("avx2,f16c")))
 #define SIMD_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,f16c")))
 #endif
