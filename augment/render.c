@@ -71,11 +71,32 @@ static int reserve(struct renderer *r, const struct plan *plan, struct rect visi
     return 0;
 }
 
+enum { MEAN_BLOCK = 16, MEAN_BLOCKS = 1 << 20 }; /* 2^20 levels' sum fits 32 bits */
+
+/* Sums of each place of a block of 16 pixels over many blocks. */
+VECTOR_CLONES static void add_blocks(const uint8_t *pixels, size_t blocks,
+                                     uint32_t sum[3 * MEAN_BLOCK])
+{
+    for (; blocks > 0; blocks--, pixels += 3 * MEAN_BLOCK)
+        for (int i = 0; i < 3 * MEAN_BLOCK; i++)
+            sum[i] += pixels[i];
+}
+
 /* Mean RGB of the visible pixels, exact: sums are integers. */
 static void mean_color(const uint8_t *pixels, size_t count, double mean[3])
 {
     uint64_t sum[3] = { 0 };
-    for (size_t i = 0; i < count; i++)
+    size_t i = 0;
+    while (count - i >= MEAN_BLOCK) {
+        uint32_t part[3 * MEAN_BLOCK] = { 0 };
+        size_t blocks = (count - i) / MEAN_BLOCK;
+        blocks = blocks < MEAN_BLOCKS ? blocks : MEAN_BLOCKS;
+        add_blocks(pixels + 3 * i, blocks, part);
+        for (int k = 0; k < 3 * MEAN_BLOCK; k++)
+            sum[k % 3] += part[k];
+        i += blocks * MEAN_BLOCK;
+    }
+    for (; i < count; i++)
         for (int c = 0; c < 3; c++)
             sum[c] += pixels[3 * i + (size_t)c];
     for (int c = 0; c < 3; c++)

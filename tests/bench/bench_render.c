@@ -175,6 +175,12 @@ static const char resnet[] = "augment:\n"
                              "  - hflip\n"
                              "  - pca_color\n"
                              "  - normalize\n";
+static const char contrast[] = "augment:\n"
+                               "  - random_resized_crop: {size: 224}\n"
+                               "  - hflip\n"
+                               "  - brightness: 0.4\n"
+                               "  - contrast: 0.4\n"
+                               "  - normalize\n";
 static const char resnet_plain[] = "augment:\n"
                                    "  - scale_jitter: {min: 256, max: 480}\n"
                                    "  - random_crop: {size: 224}\n"
@@ -198,6 +204,11 @@ int main(int argc, char **argv)
     } jobs[] = {
         { "ResNet's recipe, 500 x 375 to 224 x 224, float32 NCHW",
           resnet,
+          500,
+          375,
+          { DTYPE_F32, LAYOUT_NCHW } },
+        { "random resized crop, brightness, contrast, float32 NCHW",
+          contrast,
           500,
           375,
           { DTYPE_F32, LAYOUT_NCHW } },
