@@ -37,7 +37,7 @@ int file_read_at(int fd, void *data, size_t size, uint64_t offset, const char *p
 
 int file_read(const char *path, uint64_t limit, struct buffer *b, struct error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us up */
     if (fd < 0)
         return error_errno(err, path, "cannot open");
     int rc = -1;

@@ -91,7 +91,7 @@ static int open_tar(struct index *index, const char *path, struct error *err)
     if (!copy)
         return -1;
     struct container *c = &index->containers[index->container_count];
-    *c = (struct container){ .path = copy, .fd = open(path, O_RDONLY | O_CLOEXEC) };
+    *c = (struct container){ .path = copy, .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
     index->container_count++;
     if (c->fd < 0)
         return error_errno(err, path, "cannot open");
@@ -294,7 +294,7 @@ int index_read(const struct index *index, uint64_t id, struct buffer *b, struct 
     if (index->folder)
         return file_read(place, SAMPLE_MAX, b, err);
     const struct container *c = &index->containers[entry->container];
-    int fd = c->fd >= 0 ? c->fd : open(c->path, O_RDONLY | O_CLOEXEC);
+    int fd = c->fd >= 0 ? c->fd : open(c->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return error_errno(err, c->path, "cannot open");
     b->size = 0;

@@ -63,6 +63,8 @@ START_TEST(wrong_files_are_named)
     ck_assert_int_eq(file_read("big", 9, &b, &err), -1);
     ck_assert_ptr_nonnull(strstr(err.message, "at most 9"));
     ck_assert_int_eq(mkfifo("pipe", 0600), 0);
+    ck_assert_int_eq(file_read("pipe", 100, &b, &err), -1); /* and does not wait for a writer */
+    ck_assert_ptr_nonnull(strstr(err.message, "no ordinary file"));
     ck_assert_int_eq(file_write("no/such/folder", "x", 1, &err), -1);
     ck_assert_int_eq(file_make_folders("p/q/r", &err), 0);
     ck_assert_int_eq(file_make_folders("p/q/r/", &err), 0);

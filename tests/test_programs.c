@@ -110,6 +110,7 @@ static const struct {
     { "@/nndata show %/good.yaml --data # --out %/no/such.png", 3, "no/such.png" },
     { "@/nndata synth # --train 10", 2, "not empty" },
     { "@/nndata verify %/nowhere", 3, "nowhere" },
+    { "mkfifo %/pipe; @/nndata verify %/pipe", 3, "pipe: is neither a folder nor a tar" },
     { "@/nntrain", 2, "CONFIG" },
     { "@/nntrain %/good.yaml --data #", 2, "--out" },
     { "@/nntrain %/good.yaml --data # --out %/run --set train.lr=fast", 2, "train.lr" },
@@ -252,6 +253,8 @@ START_TEST(broken_image)
     ck_assert_msg(strstr(out, "b/005.png") != NULL, "%s", out);
     ck_assert_int_eq(run("@/nndata verify #", out, sizeof(out)), 3);
     ck_assert_msg(strstr(out, "refused") && strstr(out, "b/005.png"), "%s", out);
+    ck_assert_int_eq(run("mkfifo #/a/pipe.png; @/nndata verify #", out, sizeof(out)), 3);
+    ck_assert_msg(strstr(out, "a/pipe.png: is no ordinary file") != NULL, "%s", out);
 }
 END_TEST
 
