@@ -82,17 +82,58 @@ static int sync_folder(const char *path, struct error *err)
     return rc;
 }
 
+/* The file that `path` names, fresh: what a link leads to, else itself. */
+static char *follow(const char *path, struct error *err)
+{
+    struct stat info;
+    char *target = lstat(path, &info) == 0 && S_ISLNK(info.st_mode) ? realpath(path, NULL) : NULL;
+    return target ? target : memory_text(path, err);
+}
+
+static int check_folder(const char *path, struct error *err)
+{
+    char *folder = file_folder(path, err);
+    if (!folder)
+        return -1;
+    int rc = 0;
+    if (!file_is_folder(folder))
+        rc = error_set(err, ERROR_USAGE, path, "cannot be created: there is no folder %s", folder);
+    else if (access(folder, W_OK | X_OK) < 0) {
+        rc = error_errno(err, path, "cannot be created");
+        err->kind = ERROR_FAILED;
+    }
+    free(folder);
+    return rc;
+}
+
+int file_check_out(const char *path, struct error *err)
+{
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return error_set(err, ERROR_USAGE, path, "%s",
+                         S_ISDIR(info.st_mode)
+                             ? "is a folder; the name of a file is needed"
+                             : "is no ordinary file and would be replaced by one; "
+                               "give another name");
+    char *target = follow(path, err);
+    int rc = target ? check_folder(target, err) : -1;
+    free(target);
+    return rc;
+}
+
 int file_create(struct file_out **result, const char *path, struct error *err)
 {
+    if (file_check_out(path, err) < 0)
+        return -1;
     struct file_out *out = memory_array(1, sizeof(*out), err);
     if (!out)
         return -1;
-    out->path = memory_text(path, err);
-    size_t size = strlen(path) + sizeof(".XXXXXX");
+    out->path = follow(path, err);
+    size_t size = (out->path ? strlen(out->path) : 0) + sizeof(".XXXXXX");
     out->temporary = out->path ? memory_array(size, 1, err) : NULL;
     if (!out->temporary)
         goto fail;
-    snprintf(out->temporary, size, "%s.XXXXXX", path);
+    snprintf(out->temporary, size, "%s.XXXXXX", out->path);
     int fd = mkostemp(out->temporary, O_CLOEXEC);
     if (fd < 0) {
         error_errno(err, path, "cannot be created");
@@ -191,7 +232,9 @@ int file_make_folders(const char *path, struct error *err)
         char end = *at;
         *at = '\0';
         if (mkdir(copy, 0777) < 0 && !(errno == EEXIST && file_is_folder(copy)))
-            rc = error_errno(err, copy, "cannot make the folder");
+            rc = errno == EEXIST
+                     ? error_set(err, ERROR_USAGE, copy, "is no folder; the name of one is needed")
+                     : error_errno(err, copy, "cannot make the folder");
         *at = end;
         if (end == '\0')
             break;

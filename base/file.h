@@ -32,6 +32,12 @@ int file_read_at(int fd, void *data, size_t size, uint64_t offset, const char *p
 /* Write `size` bytes as `path` (temporary name, fsync, rename, fsync of the folder). */
 int file_write(const char *path, const void *data, size_t size, struct error *err);
 
+/* What writing `path` would be refused for, as far as can be told before there is anything to
+ * write: hours of work are not to end at a folder that is not there. */
+int file_check_out(const char *path, struct error *err);
+
+/* A link is followed: the file that it names is replaced, not the link. A folder, device or pipe is
+ * refused. */
 struct file_out;
 int file_create(struct file_out **out, const char *path, struct error *err);
 FILE *file_stream(struct file_out *out);                  /* borrowed; do not close */

@@ -84,17 +84,8 @@ static void warn_twins(const struct members *m)
 static int check_outputs(const struct option_values *given, struct error *err)
 {
     const char *json = given->value[JSON].text, *probs = given->value[PROBS].text;
-    if (json) {
-        char *folder = file_folder(json, err);
-        if (!folder)
-            return -1;
-        bool there = file_is_folder(folder);
-        free(folder);
-        if (!there || file_is_folder(json))
-            return error_set(err, ERROR_USAGE, json, "%s",
-                             there ? "--json needs a file; this is a folder"
-                                   : "--json names a file in a folder that does not exist");
-    }
+    if (json && file_check_out(json, err) < 0)
+        return -1;
     return probs ? file_make_folders(probs, err) : 0;
 }
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/progress.h"
 #include "base/thread.h"
@@ -94,7 +95,9 @@ static int bench(struct pipeline *p, const struct option_values *given, struct e
         o->slots = 4;
     struct stream *stream;
     struct result result;
-    if (stream_open(&stream, p->index, p->recipe, p->mix, o, err) < 0)
+    const char *path = given->value[JSON].text;
+    if ((path && file_check_out(path, err) < 0) ||
+        stream_open(&stream, p->index, p->recipe, p->mix, o, err) < 0)
         return -1;
     int rc = measure(stream, o->slots, given->value[SECONDS].number, &result, err);
     stream_close(stream);
@@ -103,7 +106,6 @@ static int bench(struct pipeline *p, const struct option_values *given, struct e
     printf("%.1f images/s  (%" PRIu64 " images in %.2f s, %d thread%s)\n",
            (double)result.images / result.seconds, result.images, result.seconds, o->threads,
            o->threads == 1 ? "" : "s");
-    const char *path = given->value[JSON].text;
     if (!path)
         return 0;
     json_t *json = result_json(&result, p, o->threads, given->positional[0], err);

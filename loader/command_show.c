@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "loader/catalogue.h"
 #include "loader/command.h"
 #include "loader/replay.h"
@@ -168,7 +169,7 @@ static int check(const struct option_values *given, struct error *err)
                          "more");
     if (!all && !given->given[OUT])
         return error_set(err, ERROR_USAGE, "--out", "is missing (the PNG file to write)");
-    return 0;
+    return all ? 0 : file_check_out(given->value[OUT].text, err);
 }
 
 int command_show(int argc, char **argv, struct error *err)

@@ -74,6 +74,32 @@ START_TEST(wrong_files_are_named)
 }
 END_TEST
 
+START_TEST(replaced_only_by_their_kind)
+{
+    struct error err = { 0 };
+    struct buffer b = { 0 };
+    struct stat info;
+    ck_assert_int_eq(mkfifo("pipe", 0600), 0);
+    ck_assert_int_eq(mkdir("folder", 0700), 0);
+    ck_assert_int_eq(symlink("folder/real", "link"), 0);
+    ck_assert_int_eq(file_write("pipe", "x", 1, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_USAGE);
+    ck_assert(stat("pipe", &info) == 0 && S_ISFIFO(info.st_mode));
+    ck_assert_int_eq(file_write("folder", "x", 1, &err), -1);
+    ck_assert_int_eq(file_write("folder/real", "old", 3, &err), 0);
+    ck_assert_int_eq(file_write("link", "new", 3, &err), 0);
+    ck_assert(lstat("link", &info) == 0 && S_ISLNK(info.st_mode));
+    ck_assert_int_eq(file_read("folder/real", 100, &b, &err), 0);
+    ck_assert_str_eq(b.data, "new");
+    ck_assert_int_eq(entries(), 3);
+    ck_assert_int_eq(file_check_out("absent/x", &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_USAGE);
+    ck_assert_int_eq(file_check_out("fresh", &err), 0);
+    ck_assert_int_eq(entries(), 3); /* nothing was made */
+    buffer_release(&b);
+}
+END_TEST
+
 START_TEST(paths)
 {
     static const struct {
@@ -148,6 +174,7 @@ int main(void)
     tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, written_whole);
     tcase_add_test(cases, wrong_files_are_named);
+    tcase_add_test(cases, replaced_only_by_their_kind);
     tcase_add_test(cases, paths);
     tcase_add_test(cases, sizes_that_overflow);
     tcase_add_test(cases, messages_are_printable);

@@ -107,7 +107,10 @@ static const struct {
     { "@/nndata batches %/good.yaml --data # --set data.batch=900", 2, "larger than" },
     { "@/nndata batches %/good.yaml --data %/text.txt", 3, "text.txt" },
     { "@/nndata show %/good.yaml --data #", 2, "out" },
-    { "@/nndata show %/good.yaml --data # --out %/no/such.png", 3, "no/such.png" },
+    { "@/nndata show %/good.yaml --data # --out %/no/such.png", 2, "there is no folder" },
+    { "@/nndata show %/good.yaml --data # --out %", 2, "is a folder" },
+    { "@/nndata bench %/good.yaml --data # --json %/no/b.json", 2, "no/b.json: cannot be" },
+    { "mkfifo %/f; @/nndata bench %/good.yaml --data # --json %/f", 2, "would be replaced" },
     { "@/nndata synth # --train 10", 2, "not empty" },
     { "@/nndata verify %/nowhere", 3, "nowhere" },
     { "mkfifo %/pipe; @/nndata verify %/pipe", 3, "pipe: is neither a folder nor a tar" },
@@ -123,6 +126,8 @@ static const struct {
     { "@/nneval --data # --model %/lfs.safetensors", 3, "LFS" },
     { "@/nneval --data # --model %/model.pt", 3, "PyTorch" },
     { "@/nneval --data # --model %/text.txt", 3, "text.txt" },
+    { "@/nneval --data # --model %/x --json %/no/j.json", 2, "no/j.json: cannot be created" },
+    { "@/nneval --data # --model %/x --probs %/text.txt", 2, "text.txt: is no folder" },
     { "@/nneval --data # --model %/x --views 10corp", 2, "10crop" },
 };
 
