@@ -61,12 +61,26 @@ static const char *value_of(struct line *l, const char *option, const char *equa
     return NULL;
 }
 
+static bool reads_config(const struct option_command *command)
+{
+    return command->sections[0] != NULL;
+}
+
+/* An empty text (an unset variable of a script) names no file. */
+static int refuse_empty(const char *what, struct error *err)
+{
+    return error_set(err, ERROR_USAGE, NULL, "%s is empty; the name of a file or folder is needed",
+                     what);
+}
+
 static int read_row(struct line *l, int i, const char *text, const char *option, struct error *err)
 {
     struct option_values *given = l->given;
     if (given->repeat_count[i] == OPTION_REPEAT)
         return error_set(err, ERROR_USAGE, NULL, "%s is given more than %d times", option,
                          OPTION_REPEAT);
+    if (l->command->options[i].type == PARAM_FILE && !text[0])
+        return refuse_empty(option, err);
     given->given[i] = true;
     given->repeat[i][given->repeat_count[i]++] = text;
     return param_parse(&l->command->options[i], text, option, &given->value[i], err);
@@ -74,6 +88,9 @@ static int read_row(struct line *l, int i, const char *text, const char *option,
 
 static int read_set(struct line *l, const char *option, const char *equals, struct error *err)
 {
+    if (!reads_config(l->command))
+        return error_set(err, ERROR_USAGE, option, "%s reads no config that it could change",
+                         l->command->program);
     const char *text = value_of(l, option, equals, err);
     if (!text)
         return -1;
@@ -116,6 +133,8 @@ static int read_positional(struct line *l, const char *argument, struct error *e
         given->positional_count == OPTION_POSITIONAL)
         return error_set(err, ERROR_USAGE, NULL, "'%s' is one argument too many; usage: %s %s",
                          argument, l->command->program, l->command->usage);
+    if (!argument[0])
+        return refuse_empty("an argument", err);
     given->positional[given->positional_count++] = argument;
     return 0;
 }
@@ -191,13 +210,14 @@ static int section_help(const char *name, const struct param *table, struct buff
 
 int option_help(const struct option_command *command, struct buffer *out, struct error *err)
 {
-    static const char everywhere[] =
-        "  --set KEY=VALUE         override a key of the config (train.lr=0.05); repeatable\n"
-        "  --help                  print this\n"
-        "  --version               print the version\n";
+    static const char set[] =
+        "  --set KEY=VALUE         override a key of the config (train.lr=0.05); repeatable\n";
+    static const char everywhere[] = "  --help                  print this\n"
+                                     "  --version               print the version\n";
     if (buffer_print(out, err, "Usage: %s %s\n%s\n\nOptions:\n", command->program, command->usage,
                      command->summary) < 0 ||
         param_help(command->options, "--", 2, out, err) < 0 ||
+        (reads_config(command) && buffer_append(out, set, strlen(set), err) < 0) ||
         buffer_append(out, everywhere, strlen(everywhere), err) < 0)
         return -1;
     for (int i = 0; command->sections[i]; i++)

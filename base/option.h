@@ -24,7 +24,8 @@ enum { OPTION_MAX = 48, OPTION_REPEAT = 64, OPTION_POSITIONAL = 64 };
 
 struct option_command {
     const char *program, *usage, *summary;
-    /* Names without the dashes; --set, --help and --version are understood by all. */
+    /* Names without the dashes; --help and --version are understood by all, --set by those that
+     * read a config (that have sections). */
     const struct param *options;
     int positional_min, positional_max;
     const char *notes; /* printed below the options: examples, exit status; may be NULL */

@@ -124,8 +124,6 @@ static int run(const struct option_values *given, struct error *err)
         .context = &warnings,
     };
     struct evaluation e;
-    if (given->set_count > 0)
-        return error_set(err, ERROR_USAGE, "--set", "nneval reads no config that it could change");
     if (check_outputs(given, err) < 0 || evaluate(&e, &request, err) < 0)
         return -1;
     if (warnings > WARNINGS_SHOWN)
