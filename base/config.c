@@ -29,6 +29,9 @@ int config_open(struct config **result, const char *path, struct error *err)
         return -1;
     config->root = config_read_file(config, path, err);
     if (!config->root) {
+        /* No file, or one that nobody may read: still a config that is wrong, and no data. */
+        if (err->kind == ERROR_DATA)
+            err->kind = ERROR_USAGE;
         config_close(config);
         return -1;
     }
@@ -62,5 +65,13 @@ int config_check_sections(const struct config *config, struct error *err)
     static const char *const sections[] = {
         "data", "augment", "mix", "model", "train", "eval", NULL
     };
-    return node_check_keys(config->root, sections, err);
+    static const char *const maps[] = { "data", "train", "eval" };
+    if (node_check_keys(config->root, sections, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+        const struct node *section = node_get(config->root, maps[i]);
+        if (!node_is_null(section) && section->kind != NODE_MAP)
+            return node_error(section, err, "%s must be a map (key: value)", maps[i]);
+    }
+    return 0;
 }

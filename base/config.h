@@ -38,6 +38,7 @@ struct node {
 
 struct config;
 
+/* Whatever is wrong with the file is ERROR_USAGE, also that it is not there. */
 int config_open(struct config **config, const char *path, struct error *err);
 /* `name` takes the file's place in messages. `text` may be freed afterwards. Text of unknown origin
  * names no files: `extends` is refused. */
@@ -68,7 +69,7 @@ int node_check_keys(const struct node *node, const char *const *names, struct er
 json_t *node_json(const struct node *node, struct error *err);
 
 /* The sections that a config may have at its top: data, augment, mix, model, train, eval. Others
- * are an error. */
+ * are an error, and so is a list or a value in place of the keys of data, train or eval. */
 int config_check_sections(const struct config *config, struct error *err);
 
 #endif

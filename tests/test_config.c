@@ -220,8 +220,8 @@ START_TEST(refused_files)
         const char *path, *place, *message;
         enum error_kind kind;
     } cases[] = {
-        { "none.yaml", "none.yaml", "cannot open: No such file or directory", ERROR_DATA },
-        { ".", ".", "is a folder; a file is needed", ERROR_DATA },
+        { "none.yaml", "none.yaml", "cannot open: No such file or directory", ERROR_USAGE },
+        { ".", ".", "is a folder; a file is needed", ERROR_USAGE },
         { "self.yaml", "self.yaml:2", "extends './self.yaml', which extends this file",
           ERROR_USAGE },
         { "one.yaml", "two.yaml:2", "extends 'one.yaml', which extends this file", ERROR_USAGE },

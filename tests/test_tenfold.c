@@ -133,7 +133,7 @@ START_TEST(refused)
     } cases[] = {
         { NULL, NULL, 2, "data.train" },
         { NULL, "data=/nowhere/at/all", 3, "/nowhere/at/all" },
-        { "/nowhere.yaml", NULL, 3, "/nowhere.yaml" },
+        { "/nowhere.yaml", NULL, 2, "/nowhere.yaml" },
         { NULL, "data=@ bacth=6", 2, "batch" },
         { NULL, "data=@ batch", 2, "key=value" },
         { NULL, "data=@ start=x", 2, "whole number" },

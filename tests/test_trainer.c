@@ -230,7 +230,7 @@ START_TEST(refused)
         { "data.train=1", ERROR_NONE, NULL }, /* --data wins */
         { "augment.1={center_crop: 16}", ERROR_USAGE, "3 x 16 x 16" },
         { "eval.resize=10", ERROR_USAGE, "smaller than the crop" },
-        { "model=/nowhere.yaml", ERROR_DATA, "No such file" },
+        { "model=/nowhere.yaml", ERROR_USAGE, "No such file" },
         { "model.layers.6={linear: {name: linear, out: 2}}", ERROR_USAGE, "classes is 3" },
         { "data.val=/nowhere", ERROR_DATA, "/nowhere" },
     };

@@ -81,7 +81,8 @@ int train_config_read(struct train_config *c, const struct config *config, struc
 {
     const struct node *root = config_root(config);
     union value *t = c->train;
-    if (param_read(train_params, node_get(root, "train"), t, err) < 0 ||
+    if (config_check_sections(config, err) < 0 ||
+        param_read(train_params, node_get(root, "train"), t, err) < 0 ||
         param_read(eval_params, node_get(root, "eval"), c->eval, err) < 0)
         return -1;
     c->epochs = (int)t[EPOCHS].integer;
