@@ -96,8 +96,9 @@ static int add_views(struct run *r, struct worker *w, int model, uint64_t group,
                 continue;
             if (!softmax(w->logits + (size_t)place * (size_t)k, k, w->p)) {
                 uint64_t id = group * r->group + (uint64_t)place;
-                return error_set(err, ERROR_DATA, net_name(r->nets[model]),
-                                 "logits that are not finite for %s (are the weights broken?)",
+                return error_set(err, ERROR_FAILED, net_name(r->nets[model]),
+                                 "logits that are not finite for %s: the weights are broken, or "
+                                 "their training has diverged",
                                  index_sample(r->index, id).key);
             }
             for (int c = 0; c < k; c++)

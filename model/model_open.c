@@ -62,6 +62,8 @@ static int open_described(struct net **net, struct preprocess *preprocess, const
     }
     if (rc == 0)
         rc = net_open(net, config_root(config), err);
+    if (rc < 0 && !yaml && err->kind == ERROR_USAGE) /* what a file carries is no config of ours */
+        err->kind = ERROR_DATA;
     config_close(pre);
     config_close(config);
     return rc;

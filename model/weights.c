@@ -1,5 +1,6 @@
 #include "model/weights.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,18 @@ static int compare(const struct net *net, const struct safetensors *file, struct
     return 0;
 }
 
+const char *weights_not_finite(const struct net *net)
+{
+    for (size_t i = 0; i < net_weights(net); i++) {
+        const struct weight *w = net_weight(net, i);
+        const float *x = w->value.data;
+        for (size_t j = 0; j < tensor_count(&w->value); j++)
+            if (!isfinite(x[j]))
+                return w->name;
+    }
+    return NULL;
+}
+
 int weights_load(struct net *net, const struct safetensors *file, const char *path,
                  struct error *err)
 {
@@ -112,6 +125,9 @@ int weights_load(struct net *net, const struct safetensors *file, const char *pa
         const struct weight *w = net_weight(net, i);
         memcpy(w->value.data, safetensors_find(file, w->name)->data, tensor_bytes(&w->value));
     }
+    const char *broken = rc == 0 ? weights_not_finite(net) : NULL;
+    if (broken)
+        rc = error_set(err, ERROR_DATA, path, "%s holds values that are not finite", broken);
     buffer_release(&text);
     buffer_release(&unexpected.text);
     buffer_release(&misshaped.text);

@@ -4,8 +4,8 @@
  * network's YAML beside them.
  *
  *     struct net *net; struct preprocess pre;
- *     if (model_open(&net, &pre, "configs/models/cifar_resnet20.yaml=resnet20.safetensors", &err) <
- * 0) ... if (model_open(&net, &pre, "out/run/best.safetensors", &err) < 0) ...
+ *     if (model_open(&net, &pre, "models/cifar_resnet20.yaml=resnet20.safetensors", &err) < 0) ...
+ *     if (model_open(&net, &pre, "out/run/best.safetensors", &err) < 0) ...
  */
 #ifndef TENFOLD_MODEL_WEIGHTS_H
 #define TENFOLD_MODEL_WEIGHTS_H
@@ -17,9 +17,14 @@
 #include "model/net.h"
 
 /* Names and shapes must agree exactly (PyTorch's num_batches_tracked is passed over); the error
- * lists missing, unexpected and misshaped names, a dozen of each. */
+ * lists missing, unexpected and misshaped names, a dozen of each. A value that is not finite is
+ * refused, too. */
 int weights_load(struct net *net, const struct safetensors *file, const char *path,
                  struct error *err);
+
+/* The name of the first weight (or running statistic) that holds a value that is not finite, NULL:
+ * none. */
+const char *weights_not_finite(const struct net *net);
 
 /* `more` (strings; may be NULL) joins the metadata. Atomic. */
 int weights_save(const char *path, const struct net *net, const struct preprocess *preprocess,

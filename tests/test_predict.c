@@ -267,7 +267,7 @@ START_TEST(broken_weights)
     struct prediction p = { .n = 42 };
     struct error err = { 0 };
     ck_assert_int_eq(try_predict(1, 2, (struct predict_options){ 0 }, &p, &err), -1);
-    ck_assert_int_eq(err.kind, ERROR_DATA);
+    ck_assert_int_eq(err.kind, ERROR_FAILED);
     ck_assert_str_eq(err.place, "one");
     ck_assert_msg(strstr(err.message, "not finite") && strstr(err.message, "a/00"), "%s",
                   err.message);

@@ -194,6 +194,22 @@ START_TEST(diverged)
     ck_assert_int_eq(run(sets, (struct train_request){ 0 }, &result, &err), -1);
     ck_assert_int_eq(err.kind, ERROR_FAILED);
     ck_assert_msg(strstr(err.message, "diverged"), "%s", err.message);
+
+    /* Too late for the loss to show it. */
+    int told = 0;
+    for (int steps = 1; steps <= 12; steps++) {
+        char batch[32];
+        snprintf(batch, sizeof(batch), "data.batch=%d", 96 / steps);
+        const char *const late[] = { "train.lr=1000", "train.weight_decay=10", "train.epochs=1",
+                                     batch, NULL };
+        err = (struct error){ 0 };
+        int rc =
+            run(late, (struct train_request){ .val = tiny.root, .overwrite = true }, &result, &err);
+        ck_assert_msg(rc == 0 || (err.kind == ERROR_FAILED && strstr(err.message, "diverged")),
+                      "%d steps: %s", steps, err.message);
+        told += rc < 0 && strstr(err.message, "finite");
+    }
+    ck_assert_int_gt(told, 0);
 }
 END_TEST
 

@@ -3,6 +3,7 @@
  * weights that do not fit are listed by name; and nothing hostile in the place of a weights file
  * gets further than one line.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,39 @@ START_TEST(not_weights)
 }
 END_TEST
 
+START_TEST(not_finite)
+{
+    struct net *back;
+    struct preprocess p;
+    struct error err = { 0 };
+    ck_assert_ptr_null(weights_not_finite(net));
+    const struct weight *w = net_weight(net, net_weights(net) - 1);
+    ((float *)w->value.data)[1] = INFINITY;
+    ck_assert_str_eq(weights_not_finite(net), w->name);
+    save("w.safetensors", net);
+    ck_assert_int_eq(model_open(&back, &p, "w.safetensors", &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_DATA);
+    ck_assert_str_eq(err.place, "w.safetensors");
+    ck_assert_msg(strstr(err.message, w->name) != NULL, "%s", err.message);
+}
+END_TEST
+
+/* What a file carries as its network is data, not somebody's config. */
+START_TEST(no_network)
+{
+    struct safetensors_item item = { "a", { DTYPE_F32, 1, { 1 }, &(float){ 1 } } };
+    struct net *back;
+    struct preprocess p;
+    struct error err = { 0 };
+    json_t *about = json_pack("{s:s, s:s}", "network", "{name: [}", "preprocess", "{size: 8}");
+    ck_assert_int_eq(safetensors_write("w", &item, 1, about, &err), 0);
+    json_decref(about);
+    ck_assert_int_eq(model_open(&back, &p, "w", &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_DATA);
+    ck_assert_msg(strstr(err.place, "w (metadata `network`)"), "%s", err.place);
+}
+END_TEST
+
 /* Cut anywhere, a byte changed anywhere: refused, or values of a network as ever. */
 START_TEST(damaged)
 {
@@ -173,6 +207,8 @@ int main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, round_trip);
     tcase_add_test(cases, lists);
+    tcase_add_test(cases, not_finite);
+    tcase_add_test(cases, no_network);
     tcase_add_test(cases, not_weights);
     tcase_add_test(cases, damaged);
     return suite_run();

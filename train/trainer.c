@@ -16,6 +16,7 @@
 #include "eval/predict.h"
 #include "loader/pipeline.h"
 #include "model/backprop.h"
+#include "model/weights.h"
 #include "train/run_folder.h"
 #include "train/train_config.h"
 
@@ -297,10 +298,24 @@ static void tell(const struct trainer *t, const struct run_epoch *row)
     t->request->epoch(t->request->context, line);
 }
 
+/* A step too long may have left weights that no number comes out of. */
+static int check_weights(const struct trainer *t, const struct run_epoch *row, struct error *err)
+{
+    const char *broken = weights_not_finite(t->net);
+    if (!broken)
+        return 0;
+    return error_set(err, ERROR_FAILED, run_folder_path(t->run),
+                     "%s holds values that are not finite after epoch %d (learning rate %g): "
+                     "training has diverged; take a smaller train.lr or a longer train.warmup",
+                     broken, row->epoch, row->lr);
+}
+
 static int finish_epoch(struct trainer *t, struct run_epoch *row, struct train_result *result,
                         struct error *err)
 {
     bool last = row->epoch == t->config.epochs;
+    if (check_weights(t, row, err) < 0)
+        return -1;
     if (t->val && (last || row->epoch % t->config.validate_every == 0) && validate(t, row, err) < 0)
         return -1;
     if (run_folder_weights(t->run, "last", t->net, &t->preprocess, row, err) < 0)
