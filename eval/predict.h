@@ -38,8 +38,8 @@ struct predict_options {
 
 /* Softmax of each view's logits in double, then the mean over the views by their weights, in
  * double. `out` holds `models` predictions, filled on success and untouched on failure. ERROR_DATA:
- * a bad image, or a network whose logits are not finite; of several the one with the smallest id is
- * reported, whatever the threads. ERROR_USAGE: a range outside the data set, or `dense` with a
+ * a bad image; ERROR_FAILED: a network whose logits are not finite; of several the one with the
+ * smallest id is reported, whatever the threads. ERROR_USAGE: a range outside the data set, or `dense` with a
  * network that is not fully convolutional. */
 int predict(const struct index *index, const struct net *const *nets,
             const struct preprocess *preprocesses, int models,
