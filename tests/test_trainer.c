@@ -249,6 +249,7 @@ START_TEST(refused)
         { "model=/nowhere.yaml", ERROR_USAGE, "No such file" },
         { "model.layers.6={linear: {name: linear, out: 2}}", ERROR_USAGE, "classes is 3" },
         { "data.val=/nowhere", ERROR_DATA, "/nowhere" },
+        { "data.batch=1000000", ERROR_USAGE, "larger than the data set" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *sets[] = { "train.epochs=1", cases[i].set, NULL };

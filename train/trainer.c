@@ -60,8 +60,10 @@ static int fits(const struct index *index, const char *what, const struct net *n
     if (index_classes(index) <= net_classes(net))
         return 0;
     return error_set(err, ERROR_DATA, what,
-                     "has %" PRId64 " classes; the network %s has %d outputs", index_classes(index),
-                     net_name(net), net_classes(net));
+                     "has %" PRId64
+                     " classes; the network %s has %d outputs; its YAML's `classes` and "
+                     "its last layer's `out` say how many",
+                     index_classes(index), net_name(net), net_classes(net));
 }
 
 static int open_data(struct trainer *t, struct error *err)
@@ -145,13 +147,13 @@ static int trainer_open(struct trainer *t, struct error *err)
         return -1;
     t->steps = stream_epoch_steps(index_count(t->data.index), o);
     o->steps = (uint64_t)t->config.epochs * t->steps;
-    if (train_config_schedule(&t->config, t->steps, &t->schedule, err) < 0 ||
+    if (stream_check(t->data.index, t->data.recipe, t->data.mix, o, err) < 0 ||
+        train_config_schedule(&t->config, t->steps, &t->schedule, err) < 0 ||
         pool_open(&t->pool, t->config.threads, err) < 0 ||
         backprop_open(&t->backprop, t->net, (int)o->batch, t->pool, err) < 0 ||
         optimizer_open(&t->optimizer, t->net, &t->config.rule, err) < 0)
         return -1;
-    if (stream_check(t->data.index, t->data.recipe, t->data.mix, o, err) < 0 ||
-        open_run(t, err) < 0)
+    if (open_run(t, err) < 0)
         return -1;
     if (!o->ledger)
         o->ledger = run_folder_ledger(t->run);
