@@ -8,7 +8,7 @@
 
 /* Names come from hostile archives: nothing that a terminal would obey leaves here. Bytes above
  * ASCII stay (UTF-8). */
-static void make_printable(char *text)
+void error_make_printable(char *text)
 {
     for (unsigned char *c = (unsigned char *)text; *c; c++)
         if (*c < ' ' || *c == 127)
@@ -21,8 +21,8 @@ static void fill(struct error *err, enum error_kind kind, const char *place, con
     err->kind = kind;
     snprintf(err->place, sizeof(err->place), "%s", place ? place : "");
     vsnprintf(err->message, sizeof(err->message), format, arguments);
-    make_printable(err->place);
-    make_printable(err->message);
+    error_make_printable(err->place);
+    error_make_printable(err->message);
 }
 
 int error_set(struct error *err, enum error_kind kind, const char *place, const char *format, ...)

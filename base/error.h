@@ -43,6 +43,10 @@ int error_errno(struct error *err, const char *place, const char *format, ...)
 /* One line on standard error: "program: place: message". For a program's main only. */
 void error_print(const struct error *err, const char *program);
 
+/* Replace the control characters in `text` by '?': for what else a program prints of names that
+ * come from elsewhere. */
+void error_make_printable(char *text);
+
 /* The exit status that belongs to `err`. */
 int error_status(const struct error *err);
 

@@ -209,6 +209,15 @@ int file_write(const char *path, const void *data, size_t size, struct error *er
     return file_commit(out, err);
 }
 
+int file_check_printed(struct error *err)
+{
+    if (fflush(stdout) != 0)
+        return error_errno(err, "standard output", "cannot be written");
+    if (ferror(stdout)) /* a line before the last: what the reason was, nobody knows any more */
+        return error_set(err, ERROR_FAILED, "standard output", "cannot be written");
+    return 0;
+}
+
 bool file_exists(const char *path)
 {
     return access(path, F_OK) == 0;

@@ -44,6 +44,9 @@ FILE *file_stream(struct file_out *out);                  /* borrowed; do not cl
 int file_commit(struct file_out *out, struct error *err); /* frees `out` whatever it returns */
 void file_abandon(struct file_out *out);                  /* NULL is a no-op */
 
+/* What was printed on standard output has all arrived there: the last thing a program asks. */
+int file_check_printed(struct error *err);
+
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 int file_make_folders(const char *path, struct error *err); /* as mkdir -p */

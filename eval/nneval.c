@@ -143,6 +143,8 @@ int main(int argc, char **argv)
     if (rc == 0)
         rc = run(&given, &err);
     if (rc >= 0)
+        rc = file_check_printed(&err);
+    if (rc == 0)
         return 0;
     error_print(&err, "nneval");
     return error_status(&err);

@@ -138,6 +138,7 @@ static void pass_warning(struct run *r, struct worker *w, uint64_t id)
         return;
     char place[512];
     index_place(r->index, id, place, sizeof(place));
+    error_make_printable(place);
     pthread_mutex_lock(&r->lock);
     r->options->warn(r->options->context, place, text);
     pthread_mutex_unlock(&r->lock);

@@ -45,7 +45,7 @@ static void print_account(const struct account *a)
             " with a warning), %" PRIu64 " substituted, %" PRIu64 " skipped, %" PRIu64
             " dropped, %" PRIu64 " before the start%s\n",
             a->epoch, a->share, a->delivered, a->warnings, a->substituted, a->skipped, a->dropped,
-            a->before, a->complete ? "" : "; the rest was not asked for");
+            a->before, a->complete ? "" : "; the rest was not reached");
 }
 
 static int print_batches(struct stream *stream, struct error *err)

@@ -89,6 +89,7 @@ static void print_findings(struct verify *v, size_t count, bool all)
         if (finding->verdict == OK && !all)
             continue;
         index_place(v->index, v->first + i, place, sizeof(place));
+        error_make_printable(place);
         printf("%s %s: %s\n", verdicts[finding->verdict], place, finding->text);
     }
 }

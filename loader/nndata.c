@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "loader/command.h"
 
 static const struct {
@@ -23,12 +24,18 @@ enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static int help(void)
 {
-    printf("usage: nndata COMMAND [options]\n\nCommands:\n");
+    printf("Usage: nndata COMMAND [options]\n\nCommands:\n");
     for (size_t i = 0; i < COMMANDS; i++)
         printf("  %-9s %s\n", commands[i].name, commands[i].summary);
     printf("\n`nndata COMMAND --help` says more. Exit status: 0 done, 1 failed, 2 wrong usage or "
-           "config,\n3 data refused.\n");
-    return fflush(stdout) == 0 ? 0 : 1;
+           "config,\n3 data refused, 130 interrupted.\n");
+    return 0;
+}
+
+static int version(void)
+{
+    printf("tenfold %s\n", TENFOLD_VERSION);
+    return 0;
 }
 
 static int unknown(const char *name, struct error *err)
@@ -47,23 +54,21 @@ int main(int argc, char **argv)
     struct error err = { 0 };
     int rc = -1;
     const char *name = argc > 1 ? argv[1] : "";
-    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
-        return help();
-    if (!strcmp(name, "--version")) {
-        printf("nndata %s\n", TENFOLD_VERSION);
-        return 0;
-    }
     size_t i = 0;
     while (i < COMMANDS && strcmp(name, commands[i].name) != 0)
         i++;
-    if (i < COMMANDS)
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
+        rc = help();
+    else if (!strcmp(name, "--version"))
+        rc = version();
+    else if (i < COMMANDS)
         rc = commands[i].run(argc - 1, argv + 1, &err);
     else if (argc < 2)
         error_set(&err, ERROR_USAGE, NULL, "no command was given; `nndata --help` lists them");
     else
         unknown(name, &err);
-    if (rc == 0 && fflush(stdout) != 0)
-        rc = error_errno(&err, "standard output", "cannot be written");
+    if (rc == 0)
+        rc = file_check_printed(&err);
     if (rc == 0)
         return 0;
     error_print(&err, "nndata");

@@ -240,6 +240,42 @@ START_TEST(main_job)
 }
 END_TEST
 
+/* Results that cannot be printed are no success. */
+START_TEST(full_output)
+{
+    static const char *const lines[] = {
+        "@/nndata --help",
+        "@/nndata --version",
+        "@/nndata show --help",
+        "@/nndata ops",
+        "@/nndata ops --json",
+        "@/nndata verify # --all",
+        "@/nndata batches %/good.yaml --data #",
+        "@/nndata bench %/good.yaml --data # --seconds 0.1",
+        "@/nntrain %/good.yaml --data # --out %/full --overwrite",
+        "@/nneval --help",
+    };
+    char line[300], out[4000];
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        snprintf(line, sizeof(line), "%s >/dev/full", lines[i]);
+        ck_assert_msg(run(line, out, sizeof(out)) == 1, "%s", line);
+        ck_assert_msg(strstr(out, "standard output: cannot") != NULL, "%s: %s", line, out);
+    }
+}
+END_TEST
+
+/* A name may hold anything: one line, and nothing that a terminal obeys. */
+START_TEST(hostile_name)
+{
+    char out[4000];
+    ck_assert_int_eq(run("printf x > \"$(printf '#/a/x\\ny\\033[31m.png')\"; @/nndata verify # "
+                         "2>/dev/null",
+                         out, sizeof(out)),
+                     3);
+    ck_assert_msg(strstr(out, "x?y?[31m.png: is no image") != NULL, "%s", out);
+}
+END_TEST
+
 /* A broken image: in the ledger and the account while training, the end of an evaluation. */
 START_TEST(broken_image)
 {
@@ -276,6 +312,8 @@ int main(void)
     tcase_add_loop_test(cases, one_line, 0, sizeof(mistakes) / sizeof(mistakes[0]));
     tcase_add_test(cases, help);
     tcase_add_test(cases, main_job);
+    tcase_add_test(cases, full_output);
+    tcase_add_test(cases, hostile_name);
     tcase_add_test(cases, broken_image);
     return suite_run();
 }

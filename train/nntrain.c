@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/option.h"
 #include "loader/stream.h"
 #include "train/train_config.h"
@@ -135,6 +136,8 @@ int main(int argc, char **argv)
     if (rc == 0)
         rc = run(&given, &err);
     if (rc >= 0)
+        rc = file_check_printed(&err);
+    if (rc == 0)
         return 0;
     error_print(&err, "nntrain");
     return error_status(&err);
