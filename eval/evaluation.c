@@ -26,7 +26,7 @@ static int open_inputs(struct evaluation *e, const struct evaluation_request *r,
     struct index_options options = { .classes = r->classes };
     if (members_open(&e->members, r->models, r->count, err) < 0 ||
         index_open(&e->index, r->data, &options, err) < 0 ||
-        members_fit(&e->members, e->index, r->data, err) < 0)
+        members_fit(&e->members, e->index, r->data, r->classes, err) < 0)
         return -1;
     size_t count = (size_t)r->count;
     e->predictions = memory_array(count, sizeof(*e->predictions), err);

@@ -57,12 +57,17 @@ uint64_t members_parameters(const struct members *m, int member)
 }
 
 int members_fit(const struct members *m, const struct index *index, const char *data,
-                struct error *err)
+                const char *file, struct error *err)
 {
     int64_t outputs = net_classes(m->nets[0]), classes = index_classes(index);
     bool named = index_class_name(index, 0) != NULL;
-    if (named ? classes == outputs : classes <= outputs)
+    /* A file may name only the classes that are there. */
+    if (named && !file ? classes == outputs : classes <= outputs)
         return 0;
+    if (file)
+        return error_set(err, ERROR_DATA, file,
+                         "numbers %" PRId64 " classes, and the network %s has %" PRId64 " outputs",
+                         classes, m->names[0], outputs);
     if (!named)
         return error_set(err, ERROR_DATA, data,
                          "labels reach %" PRId64 " and the network %s has outputs 0..%" PRId64,

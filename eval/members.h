@@ -3,7 +3,7 @@
  *
  *     struct members m;
  *     if (members_open(&m, models, count, &err) < 0) ...
- *     if (members_fit(&m, index, "data/test", &err) < 0) ...
+ *     if (members_fit(&m, index, "data/test", NULL, &err) < 0) ...
  *     members_close(&m);
  */
 #ifndef TENFOLD_EVAL_MEMBERS_H
@@ -33,10 +33,11 @@ int members_open(struct members *m, const char *const *models, int count, struct
 /* Values of a network, trained and running. */
 uint64_t members_parameters(const struct members *m, int member);
 
-/* Do the data set's labels mean the networks' outputs? Named classes must be as many as outputs;
- * numbers alone must be below it. ERROR_DATA names both counts and what helps. */
+/* Do the data set's labels mean the networks' outputs? Classes named by their folders must
+ * be as many as outputs; numbers, also those of a class file, must be below it. ERROR_DATA names
+ * both counts and what helps. `file` is the class file that numbered them, or NULL. */
 int members_fit(const struct members *m, const struct index *index, const char *data,
-                struct error *err);
+                const char *file, struct error *err);
 
 void members_close(struct members *m);
 

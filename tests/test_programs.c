@@ -49,6 +49,7 @@ static void setup(void)
     write_text("lfs.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
     write_text("model.pt", "PK\003\004 a zip, as torch.save writes it, with some bytes behind it");
     write_text("text.txt", "text");
+    write_text("three.csv", "index,name\n0,a\n1,b\n2,c\n");
 }
 
 static void teardown(void)
@@ -237,6 +238,16 @@ START_TEST(main_job)
         run("@/nneval --data # --model %/other.yaml=%/net1/best.safetensors", out, sizeof(out));
     ck_assert_int_eq(status, 3);
     ck_assert_msg(strstr(out, "d.weight") && strstr(out, "c.weight"), "%s", out);
+    ck_assert_int_eq(run("@/nneval --data # --model %/net1/best.safetensors --classes %/three.csv",
+                         out, sizeof(out)),
+                     3);
+    ck_assert_msg(strstr(out, "three.csv: numbers 3 classes") != NULL, "%s", out);
+    /* A class file may name some of the classes only. */
+    ck_assert_int_eq(
+        run("mkdir %/one; cp -r #/a %/one; printf '0,a\\n' > %/one.csv; @/nneval --data "
+            "%/one --model %/net1/best.safetensors --classes %/one.csv",
+            out, sizeof(out)),
+        0);
 }
 END_TEST
 
