@@ -59,6 +59,18 @@ static int replace(char **name, char *fresh)
     return 0;
 }
 
+/* Does more of its path tell model i from the others? Not where a file is given twice. */
+static bool needs_more(const char *const *models, int count, char *const *names, int i)
+{
+    const char *own = model_weights_path(models[i]);
+    if (!strcmp(names[i], "ensemble"))
+        return true;
+    for (int j = 0; j < count; j++)
+        if (!strcmp(names[j], names[i]) && strcmp(model_weights_path(models[j]), own) != 0)
+            return true;
+    return false;
+}
+
 /* Names that collide grow by one folder, all of them at once, so that equals stay alike in form. */
 static int grow(const char *const *models, int count, char **names, int parts, struct error *err)
 {
@@ -66,7 +78,7 @@ static int grow(const char *const *models, int count, char **names, int parts, s
     if (!collides)
         return -1;
     for (int i = 0; i < count; i++)
-        collides[i] = taken(names, count, i, names[i]);
+        collides[i] = needs_more(models, count, names, i);
     int status = 0;
     for (int i = 0; i < count && status == 0; i++)
         if (collides[i])
