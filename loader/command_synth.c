@@ -1,6 +1,7 @@
 /* nndata synth: the generated data set. */
 #include <stdio.h>
 
+#include "base/interrupt.h"
 #include "loader/command.h"
 #include "loader/synth.h"
 #include "loader/synth_scene.h"
@@ -45,6 +46,7 @@ int command_synth(int argc, char **argv, struct error *err)
         .test = (int)given.value[TEST].integer,
         .seed = (uint64_t)given.value[SEED].integer,
         .threads = (int)given.value[THREADS].integer,
+        .stop = interrupt_catch(),
     };
     if (synth_write(given.positional[0], &o, err) < 0)
         return -1;

@@ -73,7 +73,7 @@ static void turn(void *context, size_t i, int worker)
     struct synth *synth = context;
     struct maker *maker = &synth->makers[worker];
     size_t train = (size_t)synth->options->train;
-    if (maker->failed)
+    if (maker->failed || (synth->options->stop && *synth->options->stop))
         return;
     int rc = i < train ? make_picture(synth, maker, SCENE_TRAIN, (int)i)
                        : make_picture(synth, maker, SCENE_TEST, (int)(i - train));
@@ -95,6 +95,8 @@ static int make_pictures(struct synth *synth, struct pool *pool, struct error *e
         synth->progress = progress_open("synth", total, "images", synth->options->quiet);
         pool_run(pool, total, turn, synth);
         progress_close(synth->progress);
+        if (synth->options->stop && *synth->options->stop)
+            rc = error_set(err, ERROR_INTERRUPTED, NULL, "interrupted; nothing was made");
     }
     for (int i = 0; i < threads; i++) {
         if (rc == 0 && synth->makers[i].failed) {

@@ -8,6 +8,7 @@
 #ifndef TENFOLD_LOADER_SYNTH_H
 #define TENFOLD_LOADER_SYNTH_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,12 +18,14 @@ struct synth_options {
     int classes;     /* 2..10, the first of them by name */
     int train, test; /* pictures of all classes together, as even as can be */
     uint64_t seed;
-    int threads; /* 0: as many as this process may use */
-    bool quiet;  /* no progress on standard error */
+    int threads;                       /* 0: as many as this process may use */
+    bool quiet;                        /* no progress on standard error */
+    const volatile sig_atomic_t *stop; /* ends the work when it is not 0; may be NULL */
 };
 
 /* The bytes of every file depend on the seed, the class and its number only. `folder` must not
- * exist, or be empty (ERROR_USAGE); it appears complete, by rename, or not at all. */
+ * exist, or be empty (ERROR_USAGE); it appears complete, by rename, or not at all.
+ * ERROR_INTERRUPTED when it was stopped. */
 int synth_write(const char *folder, const struct synth_options *options, struct error *err);
 
 #endif

@@ -51,10 +51,10 @@ static int64_t find(const struct index *index, const char *key)
 
 START_TEST(deterministic)
 {
-    struct index *one = make("one", (struct synth_options){ 10, 40, 10, 3, 1, 0 });
-    struct index *three = make("three", (struct synth_options){ 10, 40, 10, 3, 3, 0 });
-    struct index *more = make("more", (struct synth_options){ 10, 60, 0, 3, 2, 0 });
-    struct index *other = make("other", (struct synth_options){ 10, 40, 10, 4, 2, 0 });
+    struct index *one = make("one", (struct synth_options){ 10, 40, 10, 3, 1, 0, NULL });
+    struct index *three = make("three", (struct synth_options){ 10, 40, 10, 3, 3, 0, NULL });
+    struct index *more = make("more", (struct synth_options){ 10, 60, 0, 3, 2, 0, NULL });
+    struct index *other = make("other", (struct synth_options){ 10, 40, 10, 4, 2, 0, NULL });
     int differ = 0;
     ck_assert_str_eq(index_hash(one), index_hash(three));
     for (uint64_t id = 0; id < 40; id++) {
@@ -75,7 +75,7 @@ END_TEST
 
 START_TEST(pictures)
 {
-    struct index *index = make("data", (struct synth_options){ 10, 200, 0, 0, 2, 0 });
+    struct index *index = make("data", (struct synth_options){ 10, 200, 0, 0, 2, 0, NULL });
     struct decoder *decoder;
     struct error err = { 0 };
     struct buffer bytes = { 0 };
@@ -127,11 +127,22 @@ START_TEST(refused)
 END_TEST
 
 /* A box of the sheet holds the pixels that the recipe makes, magnified. */
+START_TEST(interrupted)
+{
+    static volatile sig_atomic_t stop = 1;
+    struct synth_options o = { .classes = 2, .train = 40, .quiet = true, .stop = &stop };
+    struct error err = { 0 };
+    ck_assert_int_eq(synth_write("never", &o, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_INTERRUPTED);
+    ck_assert_int_eq(system("test -z \"$(ls)\""), 0); /* neither it nor what was begun */
+}
+END_TEST
+
 START_TEST(sheet)
 {
     static const char text[] = "augment: [{scale_jitter: {min: 40, max: 50}}, {random_crop: 32}, "
                                "hflip, {cutout: 7}, normalize]";
-    struct index *index = make("data", (struct synth_options){ 4, 12, 0, 0, 2, 0 });
+    struct index *index = make("data", (struct synth_options){ 4, 12, 0, 0, 2, 0, NULL });
     struct config *config;
     struct recipe *recipe;
     struct canvas *sheet;
@@ -196,6 +207,7 @@ int main(void)
     tcase_add_test(cases, deterministic);
     tcase_add_test(cases, pictures);
     tcase_add_test(cases, refused);
+    tcase_add_test(cases, interrupted);
     tcase_add_loop_test(cases, sheet, 0, 2);
     return suite_run();
 }

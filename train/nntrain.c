@@ -1,8 +1,8 @@
 /* nntrain: one network, trained from one config. */
-#include <signal.h>
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/option.h"
 #include "loader/stream.h"
 #include "train/train_config.h"
@@ -46,23 +46,6 @@ static const struct option_command command = {
     .sections = { data_params, train_params, eval_params },
     .section_names = { "data", "train", "eval" },
 };
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop = 1;
-}
-
-/* A second signal ends the program at once. */
-static void catch_signals(void)
-{
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 static void print_line(void *context, const char *line)
 {
@@ -113,11 +96,10 @@ static int run(const struct option_values *given, struct error *err)
         .val = given->value[VAL].text,
         .out = given->value[OUT].text,
         .overwrite = given->value[OVERWRITE].flag,
-        .stop = &stop,
+        .stop = interrupt_catch(),
         .epoch = print_line,
     };
     struct train_result result;
-    catch_signals();
     int rc = train_run(&request, &result, err);
     config_close(config);
     if (rc < 0)
