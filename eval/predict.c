@@ -159,6 +159,11 @@ static int run_group(struct run *r, struct worker *w, uint64_t group, uint64_t f
     return 0;
 }
 
+static bool stopped(const struct run *r)
+{
+    return r->options->stop && *r->options->stop;
+}
+
 static void turn(void *context, size_t i, int worker)
 {
     struct run *r = context;
@@ -174,7 +179,7 @@ static void turn(void *context, size_t i, int worker)
     pthread_mutex_lock(&r->lock);
     bool over = r->failed_at != UINT64_MAX;
     pthread_mutex_unlock(&r->lock);
-    if (over)
+    if (over || stopped(r))
         return;
 
     struct error err = { 0 };
@@ -283,6 +288,10 @@ int predict(const struct index *index, const struct net *const *nets,
     progress_close(r.progress);
     if (r.failed_at != UINT64_MAX) {
         *err = r.error;
+        goto done;
+    }
+    if (stopped(&r)) {
+        error_set(err, ERROR_INTERRUPTED, NULL, "interrupted");
         goto done;
     }
     memcpy(out, r.out, (size_t)models * sizeof(*out));

@@ -12,6 +12,8 @@
 #ifndef TENFOLD_EVAL_PREDICT_H
 #define TENFOLD_EVAL_PREDICT_H
 
+#include <signal.h>
+
 #include "augment/preprocess.h"
 #include "augment/view.h"
 #include "base/thread.h"
@@ -33,14 +35,15 @@ struct predict_options {
     /* Called for an image that decoded with a warning, by any worker but one at a time; NULL:
      * nobody listens. */
     void (*warn)(void *context, const char *place, const char *text);
-    void *context; /* borrowed; for `warn` */
+    void *context;                     /* borrowed; for `warn` */
+    const volatile sig_atomic_t *stop; /* ends the work when it is not 0; may be NULL */
 };
 
 /* Softmax of each view's logits in double, then the mean over the views by their weights, in
  * double. `out` holds `models` predictions, filled on success and untouched on failure. ERROR_DATA:
  * a bad image; ERROR_FAILED: a network whose logits are not finite; of several the one with the
- * smallest id is reported, whatever the threads. ERROR_USAGE: a range outside the data set, or `dense` with a
- * network that is not fully convolutional. */
+ * smallest id is reported, whatever the threads. ERROR_INTERRUPTED: stopped. ERROR_USAGE: a range
+ * outside the data set, or `dense` with a network that is not fully convolutional. */
 int predict(const struct index *index, const struct net *const *nets,
             const struct preprocess *preprocesses, int models,
             const struct predict_options *options, struct prediction *out, struct error *err);

@@ -258,6 +258,17 @@ START_TEST(bad_range)
 }
 END_TEST
 
+START_TEST(interrupted)
+{
+    static volatile sig_atomic_t stop = 1;
+    struct prediction p = { .n = 42 };
+    struct error err = { 0 };
+    ck_assert_int_eq(try_predict(1, 2, (struct predict_options){ .stop = &stop }, &p, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_INTERRUPTED);
+    ck_assert_uint_eq(p.n, 42);
+}
+END_TEST
+
 /* A NaN in the last bias reaches every logit of one class. */
 START_TEST(broken_weights)
 {
@@ -308,6 +319,7 @@ int main(void)
     tcase_add_loop_test(cases, as_the_plain_way, VIEWS_1CROP, VIEWS_5X10 + 1);
     tcase_add_loop_test(cases, same_bits, VIEWS_1CROP, VIEWS_5X10 + 1);
     tcase_add_test(cases, bad_range);
+    tcase_add_test(cases, interrupted);
     tcase_add_test(cases, broken_weights);
     tcase_add_test(cases, bad_images);
     return suite_run();

@@ -270,6 +270,7 @@ static int validate(struct trainer *t, struct run_epoch *row, struct error *err)
         .pool = t->pool,
         .exif_apply = t->data.data.stream.exif_apply,
         .progress = t->request->quiet ? NULL : "validation",
+        .stop = t->request->stop,
     };
     struct prediction p;
     const struct net *net = t->net;
@@ -336,22 +337,25 @@ static int finish_epoch(struct trainer *t, struct run_epoch *row, struct train_r
     return 0;
 }
 
+/* While training or validating. */
+static int interrupted(struct trainer *t, const struct run_epoch *row, struct error *err)
+{
+    if (run_folder_weights(t->run, "last", t->net, &t->preprocess, row, err) < 0)
+        return -1;
+    return error_set(
+        err, ERROR_INTERRUPTED, run_folder_path(t->run),
+        "interrupted in epoch %d of %d; last.safetensors holds the weights as they were",
+        row->epoch, t->config.epochs);
+}
+
 static int train(struct trainer *t, struct train_result *result, struct error *err)
 {
     for (int epoch = 1; epoch <= t->config.epochs; epoch++) {
         struct run_epoch row = { 0 };
         if (train_epoch(t, epoch, &row, err) < 0)
             return -1;
-        if (stopped(t)) {
-            if (run_folder_weights(t->run, "last", t->net, &t->preprocess, &row, err) < 0)
-                return -1;
-            return error_set(err, ERROR_INTERRUPTED, run_folder_path(t->run),
-                             "interrupted in epoch %d of %d; last.safetensors holds the weights as "
-                             "they were",
-                             epoch, t->config.epochs);
-        }
-        if (finish_epoch(t, &row, result, err) < 0)
-            return -1;
+        if (stopped(t) || finish_epoch(t, &row, result, err) < 0)
+            return stopped(t) ? interrupted(t, &row, err) : -1;
     }
     return 0;
 }
