@@ -86,10 +86,10 @@ static int walk_folder(struct walk *w, int fd, int depth, struct error *err)
                             ? openat(fd, item->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                             : -1;
             if (depth == DEPTH_MAX)
-                rc = error_set(err, ERROR_DATA, w->path, "folders are nested deeper than %d",
-                               DEPTH_MAX);
+                rc = error_set(err, ERROR_DATA, w->root, "folders are nested deeper than %d: %s",
+                               DEPTH_MAX, w->path);
             else if (below < 0)
-                rc = error_errno(err, w->path, "cannot open the folder");
+                rc = error_errno(err, w->root, "cannot open the folder %s", w->path);
             else
                 rc = walk_folder(w, below, depth + 1, err);
         } else if (is_image_name(item->d_name))

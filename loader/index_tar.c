@@ -175,6 +175,11 @@ static int read_member(struct tar *t, struct error *err)
     if (t->at == 0 && block[0] == 0x1f && block[1] == 0x8b)
         return error_set(err, ERROR_DATA, t->path,
                          "is compressed; members must be found by offset: gunzip it first");
+    if (t->at == 0 && !checksum_fits(block))
+        return error_set(
+            err, ERROR_DATA, t->path,
+            "is no tar archive: no header at byte 0; a folder with a folder per class, "
+            "a .tar or a folder of .tar files is needed");
     if (!checksum_fits(block) || !read_field(block + SIZE, 12, &size))
         return error_set(err, ERROR_DATA, t->path, "no tar header at byte %llu",
                          (unsigned long long)t->at);

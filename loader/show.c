@@ -231,8 +231,8 @@ static void plan_lines(const struct plan *plan, char line[PLAN_LINES][100])
              flips[a->mirror_x + 2 * a->mirror_y]);
     if (plan->colors_used > 0) {
         const struct plan_color *c = &plan->colors[0];
-        snprintf(line[1], sizeof(line[1]), "x%.2f %+.0f %+.0f %+.0f", c->pixel[0][0], c->offset[0],
-                 c->offset[1], c->offset[2]);
+        snprintf(line[1], sizeof(line[1]), "x%.2f %+ld %+ld %+ld", c->pixel[0][0],
+                 lround(c->offset[0]), lround(c->offset[1]), lround(c->offset[2]));
     }
     if (plan->erasures_used > 0) {
         const struct rect *r = &plan->erasures[0].area;
