@@ -158,12 +158,21 @@ static int add_member(struct tar *t, const char *name, uint64_t size, struct err
     return is_class ? add_class(t, entry.key, size, err) : build_entry(t->build, &entry, err);
 }
 
+static int no_tar(const struct tar *t, struct error *err)
+{
+    return error_set(err, ERROR_DATA, t->path,
+                     "is no tar archive; a folder with a folder per class, a .tar or a folder of "
+                     ".tar files is needed");
+}
+
 /* The header at t->at; 1 at the end mark. */
 static int read_member(struct tar *t, struct error *err)
 {
     uint8_t block[BLOCK];
     char name[NAME_BYTES];
     uint64_t size;
+    if (t->file_size > 0 && t->file_size < BLOCK)
+        return no_tar(t, err);
     if (t->file_size - t->at < BLOCK)
         return error_set(err, ERROR_DATA, t->path,
                          "ends at byte %llu without a tar's end mark: is it truncated?",
@@ -176,10 +185,7 @@ static int read_member(struct tar *t, struct error *err)
         return error_set(err, ERROR_DATA, t->path,
                          "is compressed; members must be found by offset: gunzip it first");
     if (t->at == 0 && !checksum_fits(block))
-        return error_set(
-            err, ERROR_DATA, t->path,
-            "is no tar archive: no header at byte 0; a folder with a folder per class, "
-            "a .tar or a folder of .tar files is needed");
+        return no_tar(t, err);
     if (!checksum_fits(block) || !read_field(block + SIZE, 12, &size))
         return error_set(err, ERROR_DATA, t->path, "no tar header at byte %llu",
                          (unsigned long long)t->at);
