@@ -100,6 +100,20 @@ static bool is_integer(const char *text)
     return digits > 0 && digits <= 6 && text[digits] == '\0';
 }
 
+/* A class's text that is empty, or looks like a number and is none of ours (-1, 1.5, 1e9), would
+ * become a class of that name in silence. */
+static int check_text(const char *text, const char *key, const char *data, struct error *err)
+{
+    if (!text[0])
+        return error_set(err, ERROR_DATA, data,
+                         "%s.cls is empty; a class's number or name is needed", key);
+    if (strspn(text, "+-.0123456789") == strlen(text) && !is_integer(text))
+        return error_set(err, ERROR_DATA, data,
+                         "%s.cls holds %.40s; a class's number must be 0..%d", key, text,
+                         CLASSES_MAX - 1);
+    return 0;
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -144,6 +158,8 @@ static int find_names(struct index_build *b, const char **names, size_t *lengths
         if (label < b->label_count && strcmp(text_at(b, b->labels[label].key), key) == 0) {
             names[i] = text_at(b, b->labels[label].text);
             lengths[i] = strlen(names[i]);
+            if (check_text(names[i], key, data, err) < 0)
+                return -1;
             *integers = *integers && is_integer(names[i]);
             if (is_integer(names[i]))
                 number = number ? number : names[i];

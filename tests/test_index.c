@@ -197,6 +197,12 @@ START_TEST(labels_in_tars)
     index_close(index);
     make_labeled("bad.tar", "-4", "1");
     must_refuse("bad.tar", NULL, "-4");
+    make_labeled("all_bad.tar", "-4", "-4");
+    must_refuse("all_bad.tar", NULL, "00001.cls holds -4");
+    make_labeled("large.tar", "99999999999", "99999999999");
+    must_refuse("large.tar", NULL, "must be 0..999999");
+    make_labeled("blank.tar", "\n", "\n");
+    must_refuse("blank.tar", NULL, "00001.cls is empty");
 }
 END_TEST
 
