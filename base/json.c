@@ -73,6 +73,23 @@ int json_write(const char *path, const json_t *value, struct error *err)
     return rc;
 }
 
+json_t *json_bytes(const char *name)
+{
+    json_t *value = json_string(name);
+    if (value)
+        return value;
+    char out[2048];
+    size_t n = 0;
+    for (const unsigned char *p = (const unsigned char *)name; *p && n + 2 < sizeof(out); p++)
+        if (*p < 0x80) {
+            out[n++] = (char)*p;
+        } else {
+            out[n++] = (char)(0xc0 | *p >> 6);
+            out[n++] = (char)(0x80 | (*p & 0x3f));
+        }
+    return json_stringn(out, n);
+}
+
 char *json_canonical(const json_t *value, struct error *err)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY |

@@ -1,6 +1,7 @@
 /*
  * Values as JSON, for resolved configs and the hashes made of them.
  */
+#include "base/json.h"
 #include "base/param.h"
 
 static json_t *list_json(const union value *v)
@@ -29,7 +30,7 @@ static json_t *value_json(const struct param *row, const union value *v)
     case PARAM_RANGE:
         return list_json(v);
     default:
-        return v->text ? json_string(v->text) : json_null();
+        return v->text ? json_bytes(v->text) : json_null();
     }
 }
 

@@ -32,7 +32,7 @@ static int print_hashes(const struct evaluation *e, int member, struct buffer *t
 
 static int add_text(json_t *object, const char *key, const char *text, struct error *err)
 {
-    if (json_object_set_new(object, key, json_string(text)) == 0)
+    if (json_object_set_new(object, key, json_bytes(text)) == 0)
         return 0;
     return error_set(err, ERROR_FAILED, NULL, "%s does not fit into the metadata", key);
 }

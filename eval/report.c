@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/json.h"
+
 int report_best(const struct metric_score *scores, const char *const *hashes, int count)
 {
     int best = 0;
@@ -108,10 +110,11 @@ static json_t *member_json(const struct report *r, int i, struct error *err)
     json_t *preprocess = preprocess_json(&m->preprocesses[i], err);
     if (!preprocess)
         return NULL;
-    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "name", m->names[i], "file",
-                            r->files[i], "hash", m->hashes[i], "network", net_name(m->nets[i]),
-                            "parameters", (json_int_t)members_parameters(m, i), "multiply_adds",
-                            (json_int_t)net_multiply_adds(m->nets[i]), "preprocess", preprocess);
+    json_t *row =
+        json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:o}", "name", json_bytes(m->names[i]), "file",
+                  json_bytes(r->files[i]), "hash", m->hashes[i], "network", net_name(m->nets[i]),
+                  "parameters", (json_int_t)members_parameters(m, i), "multiply_adds",
+                  (json_int_t)net_multiply_adds(m->nets[i]), "preprocess", preprocess);
     json_t *score = score_json(&r->scores[i]);
     if (row && score && json_object_update(row, score) == 0) {
         json_decref(score);
@@ -126,7 +129,7 @@ static json_t *member_json(const struct report *r, int i, struct error *err)
 static json_t *ensemble_json(const struct report *r)
 {
     json_t *ensemble = score_json(&r->ensemble);
-    json_t *gain = json_pack("{s:s, s:f, s:I, s:I}", "best", r->members->names[r->best],
+    json_t *gain = json_pack("{s:o, s:f, s:I, s:I}", "best", json_bytes(r->members->names[r->best]),
                              "gain_points", gain_points(r), "corrected", (json_int_t)r->corrected,
                              "corrupted", (json_int_t)r->corrupted);
     if (ensemble && gain &&
@@ -152,11 +155,11 @@ json_t *report_json(const struct report *r, struct error *err)
         json_array_append_new(models, row);
     }
     json_t *all = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:I, s:i, s:s, s:i, s:o, s:o, s:f, s:i, s:s}", "program",
-        "nneval", "version", TENFOLD_VERSION, "data", r->data, "data_hash", r->data_hash, "n",
-        (json_int_t)r->n, "labeled", (json_int_t)r->ensemble.labeled, "classes", r->k, "views",
-        r->views, "views_per_image", r->views_total, "models", models, "ensemble", ensemble_json(r),
-        "seconds", r->seconds, "threads", r->threads, "kernels", r->kernels);
+        "{s:s, s:s, s:o, s:s, s:I, s:I, s:i, s:s, s:i, s:o, s:o, s:f, s:i, s:s}", "program",
+        "nneval", "version", TENFOLD_VERSION, "data", json_bytes(r->data), "data_hash",
+        r->data_hash, "n", (json_int_t)r->n, "labeled", (json_int_t)r->ensemble.labeled, "classes",
+        r->k, "views", r->views, "views_per_image", r->views_total, "models", models, "ensemble",
+        ensemble_json(r), "seconds", r->seconds, "threads", r->threads, "kernels", r->kernels);
     if (!all)
         error_set(err, ERROR_FAILED, NULL, "the report does not fit into JSON");
     return all;

@@ -74,11 +74,11 @@ static json_t *result_json(const struct result *result, const struct pipeline *p
         return NULL;
     }
     json_t *json =
-        json_pack("{s:f, s:I, s:f, s:i, s:s, s:I, s:o, s:o, s:s}", "images_per_second",
+        json_pack("{s:f, s:I, s:f, s:i, s:o, s:I, s:o, s:o, s:s}", "images_per_second",
                   (double)result->images / result->seconds, "images", (json_int_t)result->images,
-                  "seconds", result->seconds, "threads", threads, "config", config, "samples",
-                  (json_int_t)index_count(p->index), "data", data, "augment", recipe, "version",
-                  TENFOLD_VERSION);
+                  "seconds", result->seconds, "threads", threads, "config", json_bytes(config),
+                  "samples", (json_int_t)index_count(p->index), "data", data, "augment", recipe,
+                  "version", TENFOLD_VERSION);
     if (!json)
         error_set(err, ERROR_FAILED, NULL, "no memory for the result as JSON");
     return json;

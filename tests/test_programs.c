@@ -288,6 +288,25 @@ START_TEST(hostile_name)
 }
 END_TEST
 
+/* Names are bytes, and need not be UTF-8, wherever they are written. */
+START_TEST(latin_name)
+{
+    static const char *const lines[] = {
+        "N=$(printf '%/caf\\351'); mkdir $N; cp -r # $N/d; cp %/good.yaml $N",
+        "N=$(printf '%/caf\\351'); @/nntrain $N/good.yaml --data $N/d --val $N/d --out $N/run",
+        ("N=$(printf '%/caf\\351'); @/nneval --data $N/d --model $N/run/best.safetensors --json "
+         "$N/e.json --probs $N/p"),
+        "N=$(printf '%/caf\\351'); @/nndata bench $N/good.yaml --data $N/d --seconds 0.1 --json "
+        "$N/b.json",
+        "N=$(printf '%/caf\\351'); grep -q caf $N/e.json && grep -q caf $N/b.json && "
+        "grep -q '\"train\": \".*caf' $N/run/config.json && test -e $N/p/best.safetensors",
+    };
+    char out[8000];
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        ck_assert_msg(run(lines[i], out, sizeof(out)) == 0, "%s: %s", lines[i], out);
+}
+END_TEST
+
 /* A broken image: in the ledger and the account while training, the end of an evaluation. */
 START_TEST(broken_image)
 {
@@ -326,6 +345,7 @@ int main(void)
     tcase_add_test(cases, main_job);
     tcase_add_test(cases, full_output);
     tcase_add_test(cases, hostile_name);
+    tcase_add_test(cases, latin_name);
     tcase_add_test(cases, broken_image);
     return suite_run();
 }

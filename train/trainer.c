@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/progress.h"
 #include "eval/metric.h"
@@ -110,11 +111,11 @@ static json_t *resolved(const struct trainer *t, struct error *err)
     }
     const struct train_request *r = t->request;
     if (r->data)
-        json_object_set_new(parts[0], "train", json_string(r->data));
+        json_object_set_new(parts[0], "train", json_bytes(r->data));
     if (r->val)
-        json_object_set_new(parts[0], "val", json_string(r->val));
+        json_object_set_new(parts[0], "val", json_bytes(r->val));
     if (r->out)
-        json_object_set_new(parts[4], "out", json_string(r->out));
+        json_object_set_new(parts[4], "out", json_bytes(r->out));
     json_t *all =
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "data", parts[0], "augment", parts[1], "mix",
                   parts[2], "model", parts[3], "train", parts[4], "eval", parts[5]);
