@@ -197,13 +197,12 @@ static int read_times(const struct node *times, int64_t *count, struct error *er
 {
     static const struct param row = { "times",     PARAM_INTEGER,        "", .value = 1, .min = 1,
                                       .max = 1000, .help = "repetitions" };
-    char place[256];
+    struct error why = { 0 };
     union value v;
-    snprintf(place, sizeof(place), "%s:%d", times->file, times->line);
     if (times->kind != NODE_SCALAR)
         return node_error(times, err, "times must be a number");
-    if (param_parse(&row, times->text, place, &v, err) < 0)
-        return -1;
+    if (param_parse(&row, times->text, row.name, &v, &why) < 0)
+        return node_error(times, err, "%s", why.message);
     *count = v.integer;
     return 0;
 }

@@ -151,6 +151,8 @@ START_TEST(refused)
         { "  - {conv: {name: a, out: 2}}\n  - {conv: {name: a, out: 2}}\n", "n.yaml:5",
           "two layers are named a" },
         { "  - block: {use: none}\n", "n.yaml:4", "no block" },
+        { "  - block: {use: b, times: 2000}\nblocks: {b: {layers: [relu]}}\n", "n.yaml:4",
+          "times is 2000; must be" },
         { "  - relu\n  - {conv: {name: a, out: 4, in: input}}\n  - linear: {out: 2}\n", "n.yaml:4",
           "used by nobody" },
         { "  - conv: {out: $n}\n", "n.yaml:4", "$n is not a parameter" },
