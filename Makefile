@@ -24,7 +24,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 TESTS := $(notdir $(basename $(wildcard tests/test_*.c)))
 HELPERS := $(filter-out tests/test_% ,$(wildcard tests/*.c))
 
-PACKAGES := libjpeg libpng yaml-0.1 jansson libcrypto libxxhash openblas
+PACKAGES := libjpeg libpng zlib yaml-0.1 jansson libcrypto libxxhash openblas
 # Recursive on purpose: pkg-config runs only once the packages are there.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS = $(shell pkg-config --libs $(PACKAGES))

@@ -7,6 +7,7 @@
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+#include <zlib.h>
 
 struct sha256 {
     EVP_MD_CTX *context; /* owned */
@@ -31,6 +32,11 @@ uint64_t hash64_pair(const char *first, const char *second)
     XXH64_update(&state, "/", 1);
     XXH64_update(&state, second, strlen(second));
     return XXH64_digest(&state);
+}
+
+uint32_t crc32_of(const void *data, size_t size)
+{
+    return (uint32_t)crc32_z(crc32_z(0, NULL, 0), data, size);
 }
 
 int sha256_open(struct sha256 **sha, struct error *err)

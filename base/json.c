@@ -73,21 +73,23 @@ int json_write(const char *path, const json_t *value, struct error *err)
     return rc;
 }
 
-json_t *json_bytes(const char *name)
+json_t *json_bytes(const char *bytes)
 {
-    json_t *value = json_string(name);
+    json_t *value = json_string(bytes);
     if (value)
         return value;
-    char out[2048];
+    char *wide = malloc(2 * strlen(bytes) + 1);
     size_t n = 0;
-    for (const unsigned char *p = (const unsigned char *)name; *p && n + 2 < sizeof(out); p++)
+    for (const unsigned char *p = (const unsigned char *)bytes; wide && *p; p++)
         if (*p < 0x80) {
-            out[n++] = (char)*p;
+            wide[n++] = (char)*p;
         } else {
-            out[n++] = (char)(0xc0 | *p >> 6);
-            out[n++] = (char)(0x80 | (*p & 0x3f));
+            wide[n++] = (char)(0xc0 | *p >> 6);
+            wide[n++] = (char)(0x80 | (*p & 0x3f));
         }
-    return json_stringn(out, n);
+    value = wide ? json_stringn(wide, n) : NULL;
+    free(wide);
+    return value;
 }
 
 char *json_canonical(const json_t *value, struct error *err)

@@ -15,9 +15,9 @@ json_t *json_parse(const char *text, size_t size, const char *name, struct error
 /* Write indented, keys in order of insertion, numbers with 17 significant digits, through
  * file_write. */
 int json_write(const char *path, const json_t *value, struct error *err);
-/* A name of a file as a JSON string. Such names are bytes: what is no UTF-8 is written with its
- * bytes as Latin-1, of which the first thousand count. NULL when there is no memory. */
-json_t *json_bytes(const char *name);
+/* A string of any bytes (names of files): what is no UTF-8 is taken for Latin-1. NULL: no memory.
+ */
+json_t *json_bytes(const char *bytes);
 /* Compact text with sorted keys: what hashes are made of. Fresh, free(); NULL when there is no
  * memory. */
 char *json_canonical(const json_t *value, struct error *err);

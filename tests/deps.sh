@@ -3,8 +3,8 @@
 # (with sudo where not root). With DEPS=no it only says what is missing and fails if anything is.
 set -eu
 
-build='gcc libc6-dev make pkg-config libjpeg62-turbo-dev libpng-dev libyaml-dev libjansson-dev
-       libssl-dev libxxhash-dev libopenblas-pthread-dev'
+build='gcc libc6-dev make pkg-config libjpeg62-turbo-dev libpng-dev zlib1g-dev libyaml-dev
+       libjansson-dev libssl-dev libxxhash-dev libopenblas-pthread-dev'
 packages=
 for set in "$@"; do
     case $set in
@@ -18,7 +18,7 @@ done
 
 if ! command -v dpkg-query >/dev/null; then
     # Not Debian: the libraries may still be there under other names.
-    pkg-config --exists libjpeg libpng yaml-0.1 jansson libcrypto libxxhash openblas && exit 0
+    pkg-config --exists libjpeg libpng zlib yaml-0.1 jansson libcrypto libxxhash openblas && exit 0
     echo "tenfold: this system has no dpkg; install what Debian calls:" $packages >&2
     exit 1
 fi

@@ -126,6 +126,26 @@ START_TEST(canonical)
 }
 END_TEST
 
+/* Names of files are bytes, of whatever coding. */
+START_TEST(any_bytes)
+{
+    static const struct {
+        const char *bytes, *text;
+    } cases[] = {
+        { "plain", "plain" },
+        { "", "" },
+        { "\xc3\xa4 UTF-8", "\xc3\xa4 UTF-8" },
+        { "\xe4 Latin-1", "\xc3\xa4 Latin-1" },
+        { "\xff\x80", "\xc3\xbf\xc2\x80" },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_t *value = json_bytes(cases[i].bytes);
+        ck_assert_str_eq(json_string_value(value), cases[i].text);
+        json_decref(value);
+    }
+}
+END_TEST
+
 START_TEST(log_lines)
 {
     static const struct {
@@ -218,6 +238,7 @@ int main(void)
     tcase_add_test(cases, bounded);
     tcase_add_test(cases, round_trip);
     tcase_add_test(cases, canonical);
+    tcase_add_test(cases, any_bytes);
     tcase_add_test(cases, log_lines);
     tcase_add_test(cases, log_threads);
     return suite_run();

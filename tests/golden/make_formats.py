@@ -5,6 +5,7 @@ Usage: make_formats.py FOLDER
 """
 import struct
 import sys
+import zlib
 
 M32, M64 = 2**32 - 1, 2**64 - 1
 
@@ -95,6 +96,8 @@ for counter, k in (([0] * 4, [0] * 2), ([M32] * 4, [M32] * 2),
     lines.append(f'philox {hexes(counter)} {hexes(k)} = {hexes(philox(counter, k))}')
 for text in ('', 'a', 'sample/hflip', 'n01440764/n01440764_tench', 'order/permutation: forty-eight bytes of text here!'):
     lines.append(f'hash64 "{text}" = {xxh64(text.encode()):016x}')
+for text in ('', '123456789'):
+    lines.append(f'crc32 "{text}" = {zlib.crc32(text.encode()):08x}')
 for seed, domain, name, occurrence in ((0, 'sample', 'hflip', 0), (0, 'sample', 'hflip', 1), (1, 'sample', 'hflip', 0),
                                        (2**40 + 7, 'batch', 'mixup', 0), (42, 'init', 'conv1.weight', 0)):
     lines.append(f'key {seed} {domain} {name} {occurrence} = {hexes(key(seed, domain, name, occurrence))}')
