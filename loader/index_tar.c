@@ -1,8 +1,9 @@
 /*
- * The members of a tar: ustar, GNU long names and pax paths and sizes. Only headers (and the few
- * bytes of `.cls` members) are read. A tar from elsewhere is not trusted: checksums must agree,
- * sizes must lie inside the file, and it must have its end mark, for a copy that broke off between
- * two members has none.
+ * The members of a tar: ustar, GNU long names and pax paths and sizes, and the pax record
+ * TENFOLD.key for keys that a member's name cannot hold. Only headers (and the few bytes of `.cls`
+ * members) are read. A tar from elsewhere is not trusted: checksums must agree, sizes must lie
+ * inside the file, and it must have its end mark, for a copy that broke off between two members has
+ * none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct tar {
     uint32_t container;
     uint64_t file_size, at;
     char long_name[NAME_BYTES]; /* from a GNU or pax member, for the next one; "": none */
+    char key[NAME_BYTES];       /* likewise; "": the name tells it */
     uint64_t long_size;
     bool has_long_size;
     struct buffer meta;
@@ -78,11 +80,13 @@ static int read_pax(struct tar *t, struct error *err)
                              (unsigned long long)t->at);
         char *key = rest + 1, *stop = at + length - 1;
         *stop = '\0';
-        if (strncmp(key, "path=", 5) == 0) {
-            if ((size_t)(stop - key - 5) >= sizeof(t->long_name))
+        bool is_path = strncmp(key, "path=", 5) == 0;
+        if (is_path || strncmp(key, "TENFOLD.key=", 12) == 0) {
+            char *value = strchr(key, '=') + 1;
+            if ((size_t)(stop - value) >= NAME_BYTES)
                 return error_set(err, ERROR_DATA, t->path,
                                  "a member's name is longer than %d bytes", NAME_BYTES - 1);
-            memcpy(t->long_name, key + 5, (size_t)(stop - key - 5) + 1);
+            memcpy(is_path ? t->long_name : t->key, value, (size_t)(stop - value) + 1);
         } else if (strncmp(key, "size=", 5) == 0) {
             t->long_size = strtoull(key + 5, NULL, 10);
             t->has_long_size = true;
@@ -153,7 +157,9 @@ static int add_member(struct tar *t, const char *name, uint64_t size, struct err
         return error_set(err, ERROR_DATA, t->path,
                          "member %s has %llu bytes; at most 4 GB are accepted", name,
                          (unsigned long long)size);
-    if (build_text(t->build, name, (size_t)(dot - name), &entry.key, err) < 0)
+    const char *key = t->key[0] ? t->key : name;
+    size_t length = t->key[0] ? strlen(t->key) : (size_t)(dot - name);
+    if (build_text(t->build, key, length, &entry.key, err) < 0)
         return -1;
     return is_class ? add_class(t, entry.key, size, err) : build_entry(t->build, &entry, err);
 }
@@ -211,7 +217,7 @@ static int read_member(struct tar *t, struct error *err)
             snprintf(name, sizeof(name), "%.100s", block + NAME);
         if (type == '0' || type == '\0' || type == '7')
             rc = add_member(t, name, size, err);
-        t->long_name[0] = '\0';
+        t->long_name[0] = t->key[0] = '\0';
         t->has_long_size = false;
     }
     uint64_t padded = (size + BLOCK - 1) / BLOCK * BLOCK;

@@ -255,6 +255,38 @@ START_TEST(long_names)
 }
 END_TEST
 
+static void add_pax(FILE *tar, const char *keyword, const char *value)
+{
+    char record[400];
+    int rest = (int)(strlen(keyword) + strlen(value)) + 3, length = rest + (rest > 97 ? 3 : 2);
+    ck_assert_int_eq(snprintf(record, sizeof(record), "%d %s=%s\n", length, keyword, value),
+                     length);
+    add_member(tar, "pax", 'x', record, (size_t)length);
+}
+
+/* A key with dots stands in a pax record, for that one member; of other records there is no
+ * notice. */
+START_TEST(stated_keys)
+{
+    FILE *tar = fopen("keys.tar", "wb");
+    add_pax(tar, "TENFOLD.key", "ants/x.y");
+    add_member(tar, "ants/x%2ey.jpg", '0', "one", 3);
+    add_pax(tar, "TENFOLD.key", "ants/x.y");
+    add_member(tar, "ants/x%2ey.cls", '0', "4", 1);
+    add_member(tar, "ants/z.jpg", '0', "two", 3);
+    add_pax(tar, "TENFOLD.other", "nothing");
+    add_member(tar, "ants/z.cls", '0', "5", 1);
+    end_tar(tar);
+    struct index *index = must_open("keys.tar", NULL);
+    ck_assert_uint_eq(index_count(index), 2);
+    ck_assert_str_eq(index_sample(index, 0).key, "ants/x.y");
+    ck_assert_int_eq(index_sample(index, 0).label, 4);
+    ck_assert_str_eq(index_sample(index, 1).key, "ants/z");
+    ck_assert_int_eq(index_sample(index, 1).label, 5);
+    index_close(index);
+}
+END_TEST
+
 START_TEST(refused)
 {
     must_refuse("nowhere", NULL, "nowhere");
@@ -349,6 +381,7 @@ int main(void)
     tcase_add_test(cases, labels_in_tars);
     tcase_add_test(cases, classes_file);
     tcase_add_test(cases, long_names);
+    tcase_add_test(cases, stated_keys);
     tcase_add_test(cases, refused);
     tcase_add_test(cases, broken_tars);
     tcase_add_test(cases, changed_since);
