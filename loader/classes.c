@@ -25,8 +25,8 @@ int64_t class_list_find(const struct class_list *list, const char *name, size_t 
     return -1;
 }
 
-static int put(struct class_list *list, size_t *capacity, int64_t label, const char *name,
-               size_t size, struct error *err)
+int class_list_put(struct class_list *list, size_t *capacity, int64_t label, const char *name,
+                   size_t size, struct error *err)
 {
     void *names = list->names;
     if (memory_grow(&names, capacity, (size_t)label + 1, sizeof(*list->names), err) < 0)
@@ -81,7 +81,7 @@ int class_list_read(struct class_list *list, const char *path, struct error *err
             rc = error_set(err, ERROR_DATA, place, "index %lld or name %.*s stands there twice",
                            label, (int)size, name);
         else
-            rc = put(list, &capacity, label, name, size, err);
+            rc = class_list_put(list, &capacity, label, name, size, err);
     }
     if (rc == 0 && list->count == 0)
         rc = error_set(err, ERROR_DATA, path, "holds no class; lines must be: index,folder name");
@@ -135,7 +135,7 @@ static int collect_names(const struct index_build *b, const char **names, size_t
             continue;
         if (list->count == CLASSES_MAX)
             return error_set(err, ERROR_DATA, NULL, "more than %d classes", CLASSES_MAX);
-        if (put(list, &capacity, list->count, last, last_length, err) < 0)
+        if (class_list_put(list, &capacity, list->count, last, last_length, err) < 0)
             return -1;
     }
     if (list->count > 0)
@@ -214,21 +214,53 @@ static int give_labels(struct index_build *b, const char **names, const size_t *
     return 0;
 }
 
+/* The numbers of a packed set's `.cls` members as the names that they stand for, so that a classes
+ * file numbers them as it does those of the source. */
+static int name_numbers(const struct index_build *b, const char **names, size_t *lengths,
+                        const struct class_list *packed, const char *data, struct error *err)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        if (!names[i])
+            continue;
+        long label = strtol(names[i], NULL, 10);
+        if (label >= packed->count || !packed->names[label])
+            return error_set(err, ERROR_DATA, data,
+                             "label %ld (of %s) has no name in pack.json, which the classes file "
+                             "could number",
+                             label, text_at(b, b->entries[i].key));
+        names[i] = packed->names[label];
+        lengths[i] = strlen(names[i]);
+    }
+    return 0;
+}
+
 int label_entries(struct index_build *b, struct class_list *classes, bool given,
                   bool allow_unlabeled, const char *data, struct error *err)
 {
     const char **names = memory_array(b->count, sizeof(*names), err);
     size_t *lengths = names ? memory_array(b->count, sizeof(*lengths), err) : NULL;
+    struct class_list packed = { 0 };
     int rc = lengths ? 0 : -1;
     if (rc == 0) {
         bool integers;
         rc = find_names(b, names, lengths, &integers, data, err);
+        if (rc == 0 && integers)
+            rc = packed_names_read(&packed, data, err);
+        if (rc == 0 && given && packed.count > 0) {
+            rc = name_numbers(b, names, lengths, &packed, data, err);
+            integers = false;
+        }
         if (rc == 0 && !given && !integers)
             rc = collect_names(b, names, lengths, classes, err);
         if (rc == 0)
             rc = give_labels(b, names, lengths, integers, classes, given, allow_unlabeled, data,
                              err);
+        if (rc == 0 && !given && integers) {
+            *classes = packed;
+            packed = (struct class_list){ 0 };
+        }
     }
+    class_list_release(&packed);
     free(lengths);
     free(names);
     return rc;

@@ -14,6 +14,7 @@
 int command_batches(int argc, char **argv, struct error *err);
 int command_bench(int argc, char **argv, struct error *err);
 int command_verify(int argc, char **argv, struct error *err);
+int command_pack(int argc, char **argv, struct error *err);
 int command_synth(int argc, char **argv, struct error *err);
 int command_show(int argc, char **argv, struct error *err);
 int command_stats(int argc, char **argv, struct error *err);

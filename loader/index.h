@@ -13,8 +13,9 @@
  * Key: the path below the data root without its extension ("n01440764/x"); in a tar the member's
  * name up to the first dot of its last part. Doubled keys are refused, naming both places. Label:
  * in an ImageFolder the place of the top-level folder among the sorted folder names; in a tar the
- * integer in `.cls`, else the class name in `.cls` or the key's first folder, by sorted names. A
- * folder without any image is refused ("empty class").
+ * integer in `.cls`, else the class name in `.cls` or the key's first folder, by sorted names; the
+ * integers of a packed set (pack.h) have the names that its pack.json gives them. A folder without
+ * any image is refused ("empty class").
  */
 #ifndef TENFOLD_LOADER_INDEX_H
 #define TENFOLD_LOADER_INDEX_H

@@ -63,6 +63,12 @@ struct class_list {
 /* Read a CSV file whose first two columns are index and folder name; a first line that is no number
  * is the header. */
 int class_list_read(struct class_list *list, const char *path, struct error *err);
+/* Take `name` for `label`. */
+int class_list_put(struct class_list *list, size_t *capacity, int64_t label, const char *name,
+                   size_t size, struct error *err);
+/* The names in the pack.json beside the shards that `data` stands for; none where there is no such
+ * file, or it is not nndata pack's. */
+int packed_names_read(struct class_list *list, const char *data, struct error *err);
 /* -1: not in the list. */
 int64_t class_list_find(const struct class_list *list, const char *name, size_t size);
 void class_list_release(struct class_list *list);

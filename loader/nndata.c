@@ -17,6 +17,7 @@ static const struct {
     { "stats", "compute mean, covariance, mean image, whitening, classes and sizes",
       command_stats },
     { "synth", "generate a data set of pictures like photographs", command_synth },
+    { "pack", "make WebDataset shards whose JPEGs can be decoded in part", command_pack },
     { "verify", "decode every image and name those that are broken", command_verify },
 };
 

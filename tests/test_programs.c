@@ -118,6 +118,19 @@ static const struct {
     { "@/nndata verify %/nowhere", 3, "nowhere" },
     { "mkdir -p %/deep/a; ln -s . %/deep/a/b; @/nndata verify %/deep", 3, "deep: folders are" },
     { "mkfifo %/pipe; @/nndata verify %/pipe", 3, "pipe: is neither a folder nor a tar" },
+    { "@/nndata pack #", 2, "an argument is missing" },
+    { "@/nndata pack %/nowhere %/run", 3, "nowhere" },
+    { "@/nndata pack # %/run --max-short 100", 2, "--max-short 100 with --quality 0" },
+    { "@/nndata pack # %/run --quality 90", 2, "both must be given" },
+    { "@/nndata pack # %/run --quality 101 --max-short 9", 2, "--quality is 101" },
+    { "@/nndata pack # %/run --shard 2/2", 2, "--shard is '2/2'" },
+    { "@/nndata pack # %/run --shard 1", 2, "must be I/N" },
+    { "@/nndata pack # %/run --shard-size 0", 2, "--shard-size is 0" },
+    { "@/nndata pack # %/run --restart=-1", 2, "--restart is -1" },
+    { "@/nndata pack # %/run --on-error ignore", 2, "keep, skip, fail" },
+    { "@/nndata pack # %/run --prefix a/b", 2, "--prefix" },
+    { "@/nndata pack # #/a/run", 2, "lies in the folder" },
+    { "@/nndata pack # %/text.txt", 3, "text.txt" },
     { "@/nntrain", 2, "CONFIG" },
     { "@/nntrain %/good.yaml --data #", 2, "--out" },
     { "@/nntrain %/good.yaml --data # --out %/run --set train.lr=fast", 2, "train.lr" },
@@ -160,7 +173,7 @@ START_TEST(help)
 {
     static const char *const commands[] = {
         "nndata",        "nndata batches", "nndata bench", "nndata show", "nndata synth",
-        "nndata verify", "nndata ops",     "nntrain",      "nneval",
+        "nndata verify", "nndata ops",     "nndata pack",  "nntrain",     "nneval",
     };
     char out[30000], line[100];
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -336,6 +349,37 @@ START_TEST(broken_image)
 }
 END_TEST
 
+/* Packed, a data set gives the very batches of its source. */
+START_TEST(packed)
+{
+    char out[16000], batches[2][4000];
+    for (int i = 0; i < 2; i++) { /* the second time everything is there */
+        ck_assert_int_eq(run("@/nndata pack # %/packed --shard-size 0.02", out, sizeof(out)), 0);
+        ck_assert_msg(strstr(out, "24 images in") && strstr(out, "24 PNG, as they were"), "%s",
+                      out);
+        ck_assert_msg((strstr(out, ", 0 made now") != NULL) == (i == 1), "%s", out);
+        ck_assert_msg((strstr(out, "images/s") != NULL) == (i == 0), "%s", out);
+    }
+    ck_assert_int_eq(run("@/nndata verify %/packed", out, sizeof(out)), 0);
+    ck_assert_msg(strstr(out, "24 CRCs compared"), "%s", out);
+    ck_assert_int_eq(run("@/nndata batches %/good.yaml --data # --count 6", batches[0], 4000), 0);
+    ck_assert_int_eq(
+        run("@/nndata batches %/good.yaml --data %/packed --count 6", batches[1], 4000), 0);
+    ck_assert_str_eq(batches[0], batches[1]);
+    ck_assert_int_eq(run("@/nndata pack # %/packed", out, sizeof(out)), 3);
+    ck_assert_msg(strstr(out, "shard_size is 20000 there"), "%s", out);
+    char path[200];
+    snprintf(path, sizeof(path), "%s/packed/shard-000000.tar", home);
+    FILE *tar = fopen(path, "r+b");
+    ck_assert_ptr_nonnull(tar);
+    ck_assert_int_eq(fseek(tar, 700, SEEK_SET), 0);
+    ck_assert_int_eq(fputs("other bytes", tar) < 0, 0);
+    ck_assert_int_eq(fclose(tar), 0);
+    ck_assert_int_eq(run("@/nndata verify %/packed", out, sizeof(out)), 3);
+    ck_assert_msg(strstr(out, "the shard's index says"), "%s", out);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = suite_cases("programs");
@@ -347,5 +391,6 @@ int main(void)
     tcase_add_test(cases, hostile_name);
     tcase_add_test(cases, latin_name);
     tcase_add_test(cases, broken_image);
+    tcase_add_test(cases, packed);
     return suite_run();
 }
