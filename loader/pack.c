@@ -71,6 +71,7 @@ struct pack_options pack_defaults(void)
     };
 }
 
+/* Asked between chunks, by the thread that called pack_run only: the flag is no atomic. */
 static bool stopped(const struct pack *p)
 {
     return p->options->stop && *p->options->stop;
@@ -148,8 +149,6 @@ static void turn(void *context, size_t i, int worker)
         p->failed = write_chunk(p, &p->chunks[!p->now], &p->err) < 0;
         return;
     }
-    if (stopped(p))
-        return;
     struct slot *slot = &chunk->slots[i - 1];
     slot->failed = pack_image(p, slot, chunk->first + i - 1, &p->workers[worker]) < 0;
     progress_update(p->progress, __atomic_add_fetch(&p->done, 1, __ATOMIC_RELAXED), NULL);

@@ -169,6 +169,8 @@ static int insert_metadata(struct packer *p, const struct buffer *file,
         return 0;
     if (transcode_metadata(file->data, file->size, outlives_encoding, &p->metadata, err) < 0)
         return -1;
+    if (p->metadata.size == 0)
+        return 0;
     struct buffer *encoded = &p->encoded;
     const uint8_t *head = (const uint8_t *)encoded->data;
     size_t at = 4 + ((size_t)head[4] << 8 | head[5]); /* SOI, APP0, its length and content */
