@@ -97,7 +97,8 @@ test-data:
 # Golden files made again by the software they come from.
 test-peers:
 	@tests/deps.sh peers
-	@tests/golden/check.sh
+	@$(MAKE) --no-print-directory programs
+	@tests/golden/check.sh $(BIN)
 
 # Slow cases are scaled down by TENFOLD_TEST_SCALE.
 check-san:

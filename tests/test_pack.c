@@ -24,6 +24,7 @@
 #include "loader/encode.h"
 #include "loader/pack.h"
 #include "loader/pack_check.h"
+#include "tests/same_data.h"
 #include "tests/scratch.h"
 #include "tests/suite.h"
 
@@ -79,14 +80,6 @@ static void make_photos(void)
     }
 }
 
-static struct index *must_open(const char *data, const struct index_options *options)
-{
-    struct index *index;
-    struct error err = { 0 };
-    ck_assert_msg(index_open(&index, data, options, &err) == 0, "%s: %s", err.place, err.message);
-    return index;
-}
-
 static struct pack_options quiet(void)
 {
     struct pack_options o = pack_defaults();
@@ -100,7 +93,7 @@ static int try_pack(const char *data, const char *out, const struct pack_options
                     struct pack_result *result, struct error *err)
 {
     struct index_options any = { .allow_unlabeled = true };
-    struct index *index = must_open(data, &any);
+    struct index *index = same_data_open(data, &any);
     *err = (struct error){ 0 };
     int rc = pack_run(index, out, o, result, err);
     index_close(index);
@@ -173,64 +166,6 @@ static int count_files(const char *folder)
     return count;
 }
 
-static int decode(struct decoder *decoder, const struct buffer *file, struct image *image)
-{
-    struct decode_info info;
-    struct error err = { 0 };
-    int x, y;
-    if (decode_header(decoder, file->data, file->size, &info, &err) < 0)
-        return -1;
-    struct rect all = { 0, 0, info.width, info.height };
-    return decode_pixels(decoder, all, image, &x, &y, &err);
-}
-
-/* Keys, labels, names, hash and pixels; files that do not decode have the same bytes. */
-static void check_same(const char *source, const char *packed, const struct index_options *options)
-{
-    struct index *a = must_open(source, options), *b = must_open(packed, options);
-    struct decoder *decoders[2];
-    struct buffer files[2] = { { 0 }, { 0 } };
-    struct error err = { 0 };
-    ck_assert_int_eq(decoder_open(&decoders[0], NULL, &err), 0);
-    ck_assert_int_eq(decoder_open(&decoders[1], NULL, &err), 0);
-    ck_assert_str_eq(index_hash(a), index_hash(b));
-    ck_assert_uint_eq(index_count(a), index_count(b));
-    ck_assert_int_eq(index_classes(a), index_classes(b));
-    for (int64_t c = 0; c < index_classes(a); c++) {
-        const char *name = index_class_name(a, c), *other = index_class_name(b, c);
-        ck_assert_msg(name == other || (name && other && strcmp(name, other) == 0), "%s %s", name,
-                      other);
-    }
-    for (uint64_t id = 0; id < index_count(a); id++) {
-        struct image images[2];
-        const char *key = index_sample(a, id).key;
-        ck_assert_str_eq(key, index_sample(b, id).key);
-        ck_assert_int_eq(index_sample(a, id).label, index_sample(b, id).label);
-        ck_assert_int_eq(index_read(a, id, &files[0], &err), 0);
-        ck_assert_int_eq(index_read(b, id, &files[1], &err), 0);
-        int rc = decode(decoders[0], &files[0], &images[0]);
-        ck_assert_int_eq(rc, decode(decoders[1], &files[1], &images[1]));
-        if (rc < 0) {
-            ck_assert_uint_eq(files[0].size, files[1].size);
-            ck_assert_int_eq(memcmp(files[0].data ? files[0].data : "",
-                                    files[1].data ? files[1].data : "", files[0].size),
-                             0);
-            continue;
-        }
-        ck_assert_int_eq(images[0].width, images[1].width);
-        ck_assert_int_eq(images[0].height, images[1].height);
-        ck_assert_msg(memcmp(images[0].pixels, images[1].pixels,
-                             images[0].stride * (size_t)images[0].height) == 0,
-                      "%s has other pixels", key);
-    }
-    for (int i = 0; i < 2; i++) {
-        decoder_close(decoders[i]);
-        buffer_release(&files[i]);
-    }
-    index_close(a);
-    index_close(b);
-}
-
 /* Everything that a folder of images may hold. */
 static void make_zoo(void)
 {
@@ -283,10 +218,10 @@ START_TEST(same_as_source)
     o.form.restart = 16;
     o.report = "report.jsonl";
     struct pack_result r = must_pack("zoo", "packed", &o);
-    check_same("zoo", "packed", NULL);
+    same_data_check("zoo", "packed", NULL);
     char pattern[60];
     snprintf(pattern, sizeof(pattern), "packed/shard-{000000..%06d}.tar", (int)r.shards - 1);
-    check_same("zoo", pattern, NULL);
+    same_data_check("zoo", pattern, NULL);
     ck_assert_uint_eq(r.kinds[PACK_PNG], 4);
     ck_assert_uint_eq(r.kinds[PACK_UNREADABLE], 3);
     ck_assert_uint_eq(r.kinds[PACK_REWRITTEN] + 7, r.images);
@@ -296,7 +231,7 @@ START_TEST(same_as_source)
     ck_assert_msg(strstr(line, "unreadable") && strstr(line, "is a GIF"), "%s", line);
     /* From a tar again, with its .cls members. */
     must_pack("packed", "repacked", &o);
-    check_same("zoo", "repacked", NULL);
+    same_data_check("zoo", "repacked", NULL);
 }
 END_TEST
 
@@ -558,7 +493,7 @@ START_TEST(bad_images)
     ck_assert_uint_eq(r.images, PHOTOS);
     ck_assert_msg(strstr(r.example[PACK_SKIPPED], "photos/b/bad.jpg"), "%s",
                   r.example[PACK_SKIPPED]);
-    struct index *index = must_open("skipped", NULL);
+    struct index *index = same_data_open("skipped", NULL);
     ck_assert_uint_eq(index_count(index), PHOTOS);
     json_t *json = json_read("skipped/pack.json", &err);
     ck_assert_str_eq(json_string_value(json_object_get(json, "dataset")), index_hash(index));
@@ -567,7 +502,7 @@ START_TEST(bad_images)
     o.on_error = PACK_BAD_KEEP;
     r = must_pack("photos", "kept", &o);
     ck_assert_uint_eq(r.kinds[PACK_UNREADABLE], 2);
-    check_same("photos", "kept", NULL);
+    same_data_check("photos", "kept", NULL);
 }
 END_TEST
 
@@ -600,7 +535,7 @@ START_TEST(kept_as_they_are)
     o.form.restart = 16;
     o.report = "report.jsonl";
     struct pack_result r = must_pack("x", "packed", &o);
-    check_same("x", "packed", NULL);
+    same_data_check("x", "packed", NULL);
     char line[1000];
     find_row("report.jsonl", "a/dc", line, sizeof(line));
     ck_assert_msg(strstr(line, "unusual") && strstr(line, "pixels"), "%s", line);
@@ -621,15 +556,15 @@ START_TEST(class_names)
     struct index_options by_file = { .classes = "classes.csv" };
     struct pack_options o = quiet();
     must_pack("zoo", "sorted", &o);
-    check_same("zoo", "sorted", NULL);
-    check_same("zoo", "sorted", &by_file); /* the file numbers them as it does the folders */
+    same_data_check("zoo", "sorted", NULL);
+    same_data_check("zoo", "sorted", &by_file); /* the file numbers them as it does the folders */
     struct pack_result r;
     struct error err = { 0 };
-    struct index *index = must_open("zoo", &by_file);
+    struct index *index = same_data_open("zoo", &by_file);
     ck_assert_int_eq(pack_run(index, "numbered", &o, &r, &err), 0);
     index_close(index);
-    check_same("zoo", "numbered", &by_file);
-    index = must_open("numbered", NULL);
+    same_data_check("zoo", "numbered", &by_file);
+    index = same_data_open("numbered", NULL);
     ck_assert_int_eq(index_classes(index), 31);
     ck_assert_str_eq(index_class_name(index, 30), "birds");
     ck_assert_str_eq(index_class_name(index, 7), "dogs");
@@ -643,7 +578,7 @@ START_TEST(class_names)
     ck_assert_int_eq(index_open(&index, "numbered", NULL, &err), -1);
     ck_assert_msg(strstr(err.message, "another version"), "%s", err.message);
     put("numbered/pack.json", "{\"name\": \"somebody else's\"}", 27);
-    index_close(must_open("numbered", NULL));
+    index_close(same_data_open("numbered", NULL));
 }
 END_TEST
 
@@ -655,7 +590,7 @@ START_TEST(unlabeled)
     struct pack_options o = quiet();
     struct index_options any = { .allow_unlabeled = true };
     ck_assert_uint_eq(must_pack("x", "packed", &o).unlabeled, 2);
-    check_same("x", "packed", &any);
+    same_data_check("x", "packed", &any);
 }
 END_TEST
 
@@ -689,7 +624,7 @@ START_TEST(shrunk)
         { "a/tall", 20, 30, 1, "RGB" },  { "b/gray", 25, 20, 1, "L" },
         { "b/inks", 25, 20, 1, "RGB" },  { "b/turned", 25, 20, 6, "RGB" },
     };
-    struct index *index = must_open("tiny", NULL);
+    struct index *index = same_data_open("tiny", NULL);
     ck_assert_int_eq(decoder_open(&decoder, NULL, &err), 0);
     ck_assert_uint_eq(index_count(index), 6);
     for (uint64_t id = 0; id < 6; id++) {
@@ -714,7 +649,7 @@ START_TEST(checked_by_crc)
     make_photos();
     struct pack_options o = quiet();
     must_pack("photos", "packed", &o);
-    struct index *index = must_open("packed", NULL);
+    struct index *index = same_data_open("packed", NULL);
     struct pack_check *check;
     struct buffer file = { 0 };
     struct error err = { 0 };
@@ -731,13 +666,13 @@ START_TEST(checked_by_crc)
     buffer_release(&file);
     ck_assert_int_eq(rename("packed/shard-000000.idx", "idx"), 0);
     ck_assert_int_eq(rename("packed/shard-000001.idx", "packed/shard-000000.idx"), 0);
-    index = must_open("packed", NULL);
+    index = same_data_open("packed", NULL);
     ck_assert_int_eq(pack_check_open(&check, index, &err), -1);
     ck_assert_int_eq(err.kind, ERROR_DATA);
     index_close(index);
     /* Somebody else's index, and none. */
     put("packed/shard-000000.idx", "v1.2 8\n", 7);
-    index = must_open("packed", NULL);
+    index = same_data_open("packed", NULL);
     ck_assert_int_eq(pack_check_open(&check, index, &err), 0);
     ck_assert_uint_lt(pack_check_count(check), PHOTOS);
     pack_check_close(check);
@@ -754,7 +689,7 @@ START_TEST(broken_index)
     struct buffer whole = { 0 };
     struct error err;
     ck_assert_int_eq(file_read("packed/shard-000000.idx", FILE_LIMIT, &whole, &err), 0);
-    struct index *index = must_open("packed", NULL);
+    struct index *index = same_data_open("packed", NULL);
     struct rng rng = rng_start(rng_derive(1, "sample", "idx", 0), 0, 0);
     for (int i = 0; i < 300; i++) {
         size_t at = rng_below(&rng, whole.size);
@@ -778,7 +713,7 @@ END_TEST
 START_TEST(changed_meanwhile)
 {
     make_photos();
-    struct index *index = must_open("photos", NULL);
+    struct index *index = same_data_open("photos", NULL);
     struct pack_options o = quiet();
     struct pack_result r;
     struct error err = { 0 };

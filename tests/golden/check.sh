@@ -1,7 +1,9 @@
 #!/bin/bash
-# check.sh - make every golden file again with the software it comes from and compare: JSON numbers within 2e-5 (other
-# processors sum in other orders), everything else byte for byte. Called by `make test-peers`.
+# check.sh BIN - make every golden file again with the software it comes from and compare: JSON numbers within 2e-5 (other
+# processors sum in other orders), everything else byte for byte; and let other software read what the programs write.
+# Called by `make test-peers`.
 set -u
+bin=$(realpath "$1")
 cd "$(dirname "$0")"
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
@@ -15,4 +17,10 @@ for script in make_*.py; do
         failed=1
     fi
 done
+if /usr/bin/python3 check_pack.py "$bin/nndata"; then
+    echo "ok      check_pack.py"
+else
+    echo "FAILED  check_pack.py"
+    failed=1
+fi
 exit $failed
