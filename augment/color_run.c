@@ -26,7 +26,8 @@ void color_resolve(const struct plan_color *entry, const double mean[3], struct 
     }
 }
 
-VECTOR_CLONES void color_apply(const struct color_matrix *m, size_t n, float *r, float *g, float *b)
+VECTOR_CLONES static void apply(const struct color_matrix *m, size_t n, float *r, float *g,
+                                float *b)
 {
     for (size_t i = 0; i < n; i++) {
         float x = r[i], y = g[i], z = b[i];
@@ -34,6 +35,11 @@ VECTOR_CLONES void color_apply(const struct color_matrix *m, size_t n, float *r,
         g[i] = m->pixel[1][0] * x + m->pixel[1][1] * y + m->pixel[1][2] * z + m->offset[1];
         b[i] = m->pixel[2][0] * x + m->pixel[2][1] * y + m->pixel[2][2] * z + m->offset[2];
     }
+}
+
+void color_apply(const struct color_matrix *m, size_t n, float *r, float *g, float *b)
+{
+    apply(m, n, r, g, b);
 }
 
 static void run_matrix(const struct plan_color *entry, struct raster *raster)

@@ -100,7 +100,7 @@ void half_to_floats(const uint16_t *half, size_t n, float *x)
         x[i] = float_of(half[i]);
 }
 
-VECTOR_CLONES void bfloat_from_floats(const float *x, size_t n, uint16_t *bfloat)
+VECTOR_CLONES static void shorten(const float *x, size_t n, uint16_t *bfloat)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t bits;
@@ -110,10 +110,20 @@ VECTOR_CLONES void bfloat_from_floats(const float *x, size_t n, uint16_t *bfloat
     }
 }
 
-VECTOR_CLONES void bfloat_to_floats(const uint16_t *bfloat, size_t n, float *x)
+VECTOR_CLONES static void lengthen(const uint16_t *bfloat, size_t n, float *x)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t bits = (uint32_t)bfloat[i] << 16;
         memcpy(x + i, &bits, sizeof(bits));
     }
+}
+
+void bfloat_from_floats(const float *x, size_t n, uint16_t *bfloat)
+{
+    shorten(x, n, bfloat);
+}
+
+void bfloat_to_floats(const uint16_t *bfloat, size_t n, float *x)
+{
+    lengthen(bfloat, n, x);
 }

@@ -14,10 +14,11 @@
  * array of lanes) may instead be compiled for several widths, the widest that the processor has
  * being taken when the program starts, whatever the level:
  *
- *     VECTOR_CLONES void scale(float *x, size_t n, float a)
+ *     VECTOR_CLONES static void scale(float *x, size_t n, float a)
  *     { for (size_t i = 0; i < n; i++) x[i] *= a; }
  *
- * Under a sanitizer, with clang and on other processors there is one version of those.
+ * Such a function must be static: what chooses between its versions would be exported. Under a
+ * sanitizer, with clang and on other processors there is one version.
  */
 #ifndef TENFOLD_BASE_SIMD_H
 #define TENFOLD_BASE_SIMD_H

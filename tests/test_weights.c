@@ -48,10 +48,12 @@ static void teardown(void)
 
 static void save(const char *name, const struct net *from)
 {
-    struct preprocess p = { .size = 8,
-                            .resize = 9,
-                            .filter = FILTER_BICUBIC,
-                            .output = { true, { .1, .2, .3 }, { .4, .5, .6 } } };
+    struct preprocess p = {
+        .size = 8,
+        .resize = 9,
+        .filter = FILTER_BICUBIC,
+        .output = { .normalize = true, .mean = { .1, .2, .3 }, .std = { .4, .5, .6 } }
+    };
     struct error err = { 0 };
     json_t *more = json_pack("{s:s}", "epoch", "3");
     ck_assert_msg(weights_save(name, from, &p, more, &err) == 0, "%s", err.message);
