@@ -2,27 +2,16 @@
  * The axis-aligned form under each step. Output pixel x shows column left + x of the resized frame,
  * or left + W - 1 - x when mirrored; so a crop at x of w columns moves `left` by x, or by W - x - w
  * when mirrored. A resize keeps the form when nothing was resized before (the window shrinks to
- * what is shown) or when all of the resized frame is shown (only its size changes). The 3x3 map is
- * kept in step for the maps that have no such form.
+ * what is shown) or when all of the resized frame is shown (only its size changes). Maps and frames
+ * are kept in step by plan_compose for the resampler of maps that have no such form.
  */
 #include "augment/plan.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "augment/resample.h"
-
-/* map := map * step, where step takes new output coordinates to old ones: x_old = sx x + tx, y_old
- * = sy y + ty. */
-static void compose(double map[9], double sx, double tx, double sy, double ty)
-{
-    for (int r = 0; r < 3; r++) {
-        double *row = map + 3 * r;
-        row[2] += row[0] * tx + row[1] * ty;
-        row[0] *= sx;
-        row[1] *= sy;
-    }
-}
+#include "augment/affine.h"
+#include "augment/plan_private.h"
 
 static struct rect whole(const struct plan *plan)
 {
@@ -44,7 +33,7 @@ void plan_start(struct plan *plan, int width, int height)
         plan->output.std[c] = 1;
 }
 
-static int check_size(int width, int height, struct error *err)
+int plan_check_size(int width, int height, struct error *err)
 {
     if (width < 1 || height < 1 || width > PLAN_SIZE_MAX || height > PLAN_SIZE_MAX)
         return error_set(err, ERROR_USAGE, NULL, "an output of %dx%d; sides must be 1..%d", width,
@@ -59,27 +48,10 @@ static void drop_erasure(struct plan *plan, int i)
             (size_t)(plan->erasures_used - i) * sizeof(plan->erasures[0]));
 }
 
-int plan_resize(struct plan *plan, int width, int height, struct error *err)
+static void resize_erasures(struct plan *plan, double sx, double sy)
 {
-    if (check_size(width, height, err) < 0)
-        return -1;
-    if (width == plan->width && height == plan->height)
-        return 0;
-    struct plan_axis *axis = &plan->axis;
-    bool unscaled = axis->width == axis->window.width && axis->height == axis->window.height;
-    bool shows_all = axis->left == 0 && axis->top == 0 && plan->width == axis->width &&
-                     plan->height == axis->height;
-    if (!rect_same(axis->clip, whole(plan)) || !(unscaled || shows_all))
-        return error_set(
-            err, ERROR_USAGE, NULL,
-            "resizes again what was resized and cropped, or padded; resize once, before the crop");
-    if (unscaled)
-        axis->window = (struct rect){ axis->window.x + axis->left, axis->window.y + axis->top,
-                                      plan->width, plan->height };
-    compose(plan->post, (double)plan->width / width, 0, (double)plan->height / height, 0);
     for (int i = 0; i < plan->erasures_used; i++) {
         struct rect *area = &plan->erasures[i].area;
-        double sx = (double)width / plan->width, sy = (double)height / plan->height;
         int right = (int)lround((area->x + area->width) * sx),
             bottom = (int)lround((area->y + area->height) * sy);
         area->x = (int)lround(area->x * sx);
@@ -87,9 +59,38 @@ int plan_resize(struct plan *plan, int width, int height, struct error *err)
         area->width = right - area->x;
         area->height = bottom - area->y;
     }
+}
+
+int plan_resize(struct plan *plan, int width, int height, struct error *err)
+{
+    if (plan_check_size(width, height, err) < 0)
+        return -1;
+    if (width == plan->width && height == plan->height)
+        return 0;
+    struct plan_axis *axis = &plan->axis;
+    int old_width = plan->width, old_height = plan->height;
+    bool unscaled = axis->width == axis->window.width && axis->height == axis->window.height;
+    bool shows_all = axis->left == 0 && axis->top == 0 && plan->width == axis->width &&
+                     plan->height == axis->height;
+    bool keeps = axis->valid && rect_same(axis->clip, whole(plan)) && (unscaled || shows_all);
+    double step[9] = {
+        (double)plan->width / width, 0, 0, 0, (double)plan->height / height, 0, 0, 0, 1
+    };
+    if (!keeps)
+        plan_leave_axis(plan);
+    plan_multiply(plan, step);
+    plan->width = width;
+    plan->height = height;
+    plan->antialias = true;
+    resize_erasures(plan, (double)width / old_width, (double)height / old_height);
+    if (!keeps)
+        return 0;
+    if (unscaled)
+        axis->window = (struct rect){ axis->window.x + axis->left, axis->window.y + axis->top,
+                                      old_width, old_height };
     axis->left = axis->top = 0;
-    axis->width = plan->width = width;
-    axis->height = plan->height = height;
+    axis->width = width;
+    axis->height = height;
     axis->clip = whole(plan);
     return 0;
 }
@@ -106,19 +107,27 @@ int plan_resize_short(struct plan *plan, int size, struct error *err)
     return plan_resize(plan, (int)width, (int)height, err);
 }
 
-int plan_crop(struct plan *plan, int x, int y, int width, int height, struct error *err)
+void plan_axis_crop(struct plan *plan, int width, int height, int x, int y)
 {
-    if (check_size(width, height, err) < 0)
-        return -1;
     struct plan_axis *axis = &plan->axis;
-    axis->left += axis->mirror_x ? plan->width - x - width : x;
-    axis->top += axis->mirror_y ? plan->height - y - height : y;
-    compose(plan->post, 1, x, 1, y);
-    plan->width = width;
-    plan->height = height;
+    axis->left += axis->mirror_x ? width - x - plan->width : x;
+    axis->top += axis->mirror_y ? height - y - plan->height : y;
     axis->clip.x -= x;
     axis->clip.y -= y;
     axis->clip = rect_intersect(axis->clip, whole(plan));
+}
+
+int plan_crop(struct plan *plan, int x, int y, int width, int height, struct error *err)
+{
+    int old_width = plan->width, old_height = plan->height;
+    double step[9];
+    affine_translate(-x, -y, step);
+    if (plan_check_size(width, height, err) < 0 ||
+        plan_compose(plan, step, width, height, false, err) < 0)
+        return -1;
+    if (plan->axis.valid)
+        plan_axis_crop(plan, old_width, old_height, x, y);
+    plan_axis_settle(plan);
     for (int i = plan->erasures_used - 1; i >= 0; i--) {
         struct rect *area = &plan->erasures[i].area;
         area->x -= x;
@@ -143,19 +152,33 @@ int plan_center_crop(struct plan *plan, int width, int height, struct error *err
                      err);
 }
 
-void plan_mirror(struct plan *plan, bool horizontal, bool vertical)
+void plan_axis_mirror(struct plan *plan, bool horizontal, bool vertical)
 {
     struct plan_axis *axis = &plan->axis;
     if (horizontal) {
         axis->mirror_x = !axis->mirror_x;
         axis->clip.x = plan->width - axis->clip.x - axis->clip.width;
-        compose(plan->post, -1, plan->width, 1, 0);
     }
     if (vertical) {
         axis->mirror_y = !axis->mirror_y;
         axis->clip.y = plan->height - axis->clip.y - axis->clip.height;
-        compose(plan->post, 1, 0, -1, plan->height);
     }
+}
+
+void plan_mirror(struct plan *plan, bool horizontal, bool vertical)
+{
+    double step[9] = { horizontal ? -1 : 1,
+                       0,
+                       horizontal ? plan->width : 0,
+                       0,
+                       vertical ? -1 : 1,
+                       vertical ? plan->height : 0,
+                       0,
+                       0,
+                       1 };
+    plan_multiply(plan, step);
+    if (plan->axis.valid)
+        plan_axis_mirror(plan, horizontal, vertical);
     for (int i = 0; i < plan->erasures_used; i++) {
         struct rect *area = &plan->erasures[i].area;
         if (horizontal)
@@ -163,31 +186,4 @@ void plan_mirror(struct plan *plan, bool horizontal, bool vertical)
         if (vertical)
             area->y = plan->height - area->y - area->height;
     }
-}
-
-struct rect plan_visible(const struct plan *plan)
-{
-    const struct plan_axis *axis = &plan->axis;
-    struct rect clip = axis->clip;
-    if (axis->mirror_x)
-        clip.x = plan->width - clip.x - clip.width;
-    if (axis->mirror_y)
-        clip.y = plan->height - clip.y - clip.height;
-    clip.x += axis->left;
-    clip.y += axis->top;
-    return clip;
-}
-
-struct rect plan_needs(const struct plan *plan)
-{
-    const struct plan_axis *axis = &plan->axis;
-    struct rect visible = plan_visible(plan);
-    if (visible.width == 0 || visible.height == 0)
-        return (struct rect){ axis->window.x, axis->window.y, 1, 1 };
-    int left, right, top, bottom;
-    resample_span(plan->filter, axis->window.x, axis->window.width, axis->width, visible.x,
-                  visible.x + visible.width, &left, &right);
-    resample_span(plan->filter, axis->window.y, axis->window.height, axis->height, visible.y,
-                  visible.y + visible.height, &top, &bottom);
-    return (struct rect){ left, top, right - left, bottom - top };
 }

@@ -33,7 +33,9 @@ enum {
     PLAN_SIZE_MAX = 65535, /* of a side, input or output */
 };
 
-/* Bilinear and bicubic are widened by the scale when shrinking, as Pillow's. */
+/* With the plan's `antialias`, bilinear and bicubic are Pillow's resize filters: widened by the
+ * scale when shrinking, the cubic with a = -0.5. Without it they are Pillow's transform filters,
+ * which torchvision's rotate, affine and perspective use: never widened, the cubic with a = -1. */
 enum plan_filter { FILTER_BILINEAR, FILTER_BICUBIC, FILTER_NEAREST };
 enum plan_resampler { RESAMPLER_EXACT, RESAMPLER_FAST };
 
@@ -56,12 +58,13 @@ struct plan_axis {
     int width, height;
     int left, top;
     bool mirror_x, mirror_y;
-    struct rect clip; /* in output coordinates: where the chain of crops and pads shows pixels */
+    struct rect clip; /* in output coordinates: where the chain of crops and pads shows pixels of
+                         the frames themselves, not what edge or reflect repeats */
 };
 
 /* A frame that some step looks beyond: the rectangle [0, width) x [0, height) seen through `map`
  * from the output, or, where it lies behind the lens, from the lens's source side (the point that
- * `pre` takes). Kept only while some output pixel lies outside. In order of the steps: a point
+ * `pre` takes). Kept only while some output pixel may lie outside. In order of the steps: a point
  * outside the last clip gets that clip's fill; edge and reflect move it into the frame and go on to
  * the clip before. Point-in-frame is what Pillow's transform tests: 0 <= x < width at the mapped
  * pixel center. */
@@ -144,6 +147,7 @@ struct plan {
     bool has_lens;
     struct plan_lens lens;
     enum plan_filter filter;
+    bool antialias;        /* set by every resize, and by steps that ask for it */
     struct plan_fill fill; /* of the frames to come; each clip keeps its own */
     struct plan_axis axis;
     int clips_used;
@@ -204,8 +208,8 @@ int plan_chain(struct plan *plan, int first, int branches, double rest, const do
 /* Append an erasure; its area may stick out, and where it lies outside nothing is appended. */
 int plan_erase(struct plan *plan, const struct plan_erasure *erasure, struct error *err);
 
-/* The part of the resized frame that the output shows (inside width x height; empty: nothing but
- * fill). */
+/* The part of the resized frame that the output shows, what edge and reflect repeat included
+ * (inside width x height; empty: nothing but fill). Of the axis-aligned form. */
 struct rect plan_visible(const struct plan *plan);
 
 /* The source rectangle whose pixels the render reads, filter taps included (inside the image). */

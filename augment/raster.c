@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "augment/level_sum.h"
 #include "base/memory.h"
 #include "base/simd.h"
 
@@ -150,15 +151,14 @@ void raster_mean(const struct raster *r, double mean[3])
         size_t begin = (size_t)r->spans[y][0], end = (size_t)r->spans[y][1];
         size_t row = (size_t)y * (size_t)r->width;
         uint64_t sum[3] = { 0 };
-        for (size_t x = row + begin; x < row + end; x++)
-            for (size_t c = 0; c < 3; c++)
-                if (r->levels_current)
-                    sum[c] += r->levels[3 * x + c];
-                else
-                    total[c] += (double)r->planes[c * pixels(r) + x];
-        for (size_t c = 0; c < 3; c++)
+        if (r->levels_current)
+            level_sum(r->levels + 3 * (row + begin), end - begin, sum);
+        for (size_t c = 0; c < 3; c++) {
             total[c] += (double)sum[c]; /* exact: whole numbers far below 2^53 */
-        count += end > begin ? end - begin : 0;
+            for (size_t x = row + begin; !r->levels_current && x < row + end; x++)
+                total[c] += (double)r->planes[c * pixels(r) + x];
+        }
+        count += end - begin;
     }
     for (size_t c = 0; c < 3; c++)
         mean[c] = count ? total[c] / (double)count : 0;

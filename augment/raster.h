@@ -31,7 +31,8 @@ int raster_open(struct raster **raster, struct error *err);
 int raster_start(struct raster *raster, int width, int height, struct image *levels,
                  struct error *err);
 
-/* Columns [begin, end) of row y lie inside the clips: what means and histograms are taken of. */
+/* Columns [begin, end) of row y, begin <= end, lie inside the clips: what means and histograms are
+ * taken of. */
 void raster_span(struct raster *raster, int y, int begin, int end);
 void raster_inside(const struct raster *raster, int y, int *begin, int *end);
 

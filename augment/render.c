@@ -10,17 +10,17 @@
 #include <string.h>
 
 #include "augment/color_run.h"
+#include "augment/geometry.h"
 #include "augment/store.h"
 #include "base/memory.h"
 #include "base/simd.h"
 
 struct renderer {
-    struct resampler *resampler; /* owned */
-    struct raster *raster;       /* owned: of plans with steps */
-    uint8_t *pixels;             /* owned: what the resampler made */
-    uint8_t *row;                /* owned: one output row, RGB */
-    float *planes;               /* owned: one output row, three planes */
-    size_t pixels_capacity, row_capacity, planes_capacity;
+    struct geometry *geometry; /* owned */
+    struct raster *raster;     /* owned: of plans with steps */
+    uint8_t *row;              /* owned: one output row, RGB */
+    float *planes;             /* owned: one output row, three planes */
+    size_t row_capacity, planes_capacity;
 };
 
 size_t output_bytes(const struct output_form *form, int width, int height)
@@ -33,7 +33,7 @@ int renderer_open(struct renderer **result, struct error *err)
     struct renderer *r = memory_array(1, sizeof(*r), err);
     if (!r)
         return -1;
-    if (resampler_open(&r->resampler, err) < 0 || raster_open(&r->raster, err) < 0) {
+    if (geometry_open(&r->geometry, err) < 0 || raster_open(&r->raster, err) < 0) {
         renderer_close(r);
         return -1;
     }
@@ -46,22 +46,15 @@ void renderer_close(struct renderer *r)
     if (!r)
         return;
     raster_close(r->raster);
-    resampler_close(r->resampler);
+    geometry_close(r->geometry);
     free(r->planes);
     free(r->row);
-    free(r->pixels);
     free(r);
 }
 
-static int reserve(struct renderer *r, const struct plan *plan, struct rect visible,
-                   struct error *err)
+static int reserve(struct renderer *r, size_t width, struct error *err)
 {
-    void *pixels = r->pixels, *row = r->row, *planes = r->planes;
-    size_t width = (size_t)plan->width;
-    if (memory_grow(&pixels, &r->pixels_capacity,
-                    3 * (size_t)visible.width * (size_t)visible.height, 1, err) < 0)
-        return -1;
-    r->pixels = pixels;
+    void *row = r->row, *planes = r->planes;
     if (memory_grow(&row, &r->row_capacity, 3 * width, 1, err) < 0)
         return -1;
     r->row = row;
@@ -69,66 +62,6 @@ static int reserve(struct renderer *r, const struct plan *plan, struct rect visi
         return -1;
     r->planes = planes;
     return 0;
-}
-
-enum { MEAN_BLOCK = 16, MEAN_BLOCKS = 1 << 20 }; /* 2^20 levels' sum fits 32 bits */
-
-/* Sums of each place of a block of 16 pixels over many blocks. */
-VECTOR_CLONES static void add_blocks(const uint8_t *pixels, size_t blocks,
-                                     uint32_t sum[3 * MEAN_BLOCK])
-{
-    for (; blocks > 0; blocks--, pixels += 3 * MEAN_BLOCK)
-        for (int i = 0; i < 3 * MEAN_BLOCK; i++)
-            sum[i] += pixels[i];
-}
-
-/* Mean RGB of the visible pixels, exact: sums are integers. */
-static void mean_color(const uint8_t *pixels, size_t count, double mean[3])
-{
-    uint64_t sum[3] = { 0 };
-    size_t i = 0;
-    while (count - i >= MEAN_BLOCK) {
-        uint32_t part[3 * MEAN_BLOCK] = { 0 };
-        size_t blocks = (count - i) / MEAN_BLOCK;
-        blocks = blocks < MEAN_BLOCKS ? blocks : MEAN_BLOCKS;
-        add_blocks(pixels + 3 * i, blocks, part);
-        for (int k = 0; k < 3 * MEAN_BLOCK; k++)
-            sum[k % 3] += part[k];
-        i += blocks * MEAN_BLOCK;
-    }
-    for (; i < count; i++)
-        for (int c = 0; c < 3; c++)
-            sum[c] += pixels[3 * i + (size_t)c];
-    for (int c = 0; c < 3; c++)
-        mean[c] = count ? (double)sum[c] / (double)count : 0;
-}
-
-/* Row y of the output in 8 bits: fill, and the visible pixels where the clip lies, mirrored as the
- * plan says. */
-static void make_row(const struct plan *plan, const uint8_t *pixels, int y, uint8_t *row)
-{
-    const struct rect *clip = &plan->axis.clip;
-    bool shown = y >= clip->y && y < clip->y + clip->height;
-    int begin = shown ? clip->x : plan->width, end = shown ? clip->x + clip->width : plan->width;
-    for (int x = 0; x < begin; x++)
-        memcpy(row + 3 * (size_t)x, plan->fill.level, 3);
-    for (int x = end; x < plan->width; x++)
-        memcpy(row + 3 * (size_t)x, plan->fill.level, 3);
-    if (!shown)
-        return;
-    int from = plan->axis.mirror_y ? clip->height - 1 - (y - clip->y) : y - clip->y;
-    const uint8_t *line = pixels + 3 * (size_t)from * (size_t)clip->width;
-    uint8_t *to = row + 3 * (size_t)begin;
-    if (!plan->axis.mirror_x) {
-        memcpy(to, line, 3 * (size_t)clip->width);
-        return;
-    }
-    for (int x = 0; x < clip->width; x++, to += 3) {
-        const uint8_t *pixel = line + 3 * (size_t)(clip->width - 1 - x);
-        to[0] = pixel[0];
-        to[1] = pixel[1];
-        to[2] = pixel[2];
-    }
 }
 
 VECTOR_CLONES static void clamp_row(float *v, size_t n)
@@ -143,16 +76,16 @@ VECTOR_CLONES static void clamp_row(float *v, size_t n)
 static void render_row(struct renderer *r, const struct plan *plan, const struct store *store,
                        int y, void *out)
 {
-    const struct rect *clip = &plan->axis.clip;
     size_t width = (size_t)plan->width, at = width * (size_t)y;
-    if (clip->width == plan->width && clip->height == plan->height) {
-        int from = plan->axis.mirror_y ? plan->height - 1 - y : y;
-        store_pixels(store, r->pixels + 3 * width * (size_t)from, width, plan->axis.mirror_x, at,
-                     out);
-    } else {
-        make_row(plan, r->pixels, y, r->row);
-        store_pixels(store, r->row, width, false, at, out);
+    bool mirror;
+    int span[2];
+    const uint8_t *line = geometry_line(r->geometry, y, &mirror);
+    if (!line) {
+        geometry_row(r->geometry, y, r->row, span);
+        line = r->row;
+        mirror = false;
     }
+    store_pixels(store, line, width, mirror, at, out);
     for (int e = 0; e < plan->erasures_used; e++) {
         const struct plan_erasure *erasure = &plan->erasures[e];
         const struct rect *area = &erasure->area;
@@ -183,8 +116,8 @@ static bool has_steps(const struct plan *plan)
     return false;
 }
 
-static int render_rows(struct renderer *r, const struct plan *plan, struct rect visible,
-                       const struct output_form *form, void *out)
+static void render_rows(struct renderer *r, const struct plan *plan, const struct output_form *form,
+                        void *out)
 {
     struct color_matrix color;
     struct store store;
@@ -192,14 +125,13 @@ static int render_rows(struct renderer *r, const struct plan *plan, struct rect 
     if (plan->colors_used) {
         double mean[3] = { 0 };
         if (color_uses_mean(&plan->colors[0]))
-            mean_color(r->pixels, (size_t)visible.width * (size_t)visible.height, mean);
+            geometry_mean(r->geometry, r->row, mean);
         color_resolve(&plan->colors[0], mean, &color);
     }
     store_init(&store, form, plan->width, plan->height, &plan->output,
                plan->colors_used ? &color : NULL);
     for (int y = 0; y < plan->height; y++)
         render_row(r, plan, &store, y, out);
-    return 0;
 }
 
 /* Steps see the whole picture: it is laid out in the raster first. */
@@ -207,14 +139,13 @@ static int render_steps(struct renderer *r, const struct plan *plan, const struc
                         void *out, struct error *err)
 {
     struct image levels;
-    const struct rect *clip = &plan->axis.clip;
     size_t width = (size_t)plan->width, size = width * (size_t)plan->height;
     if (raster_start(r->raster, plan->width, plan->height, &levels, err) < 0)
         return -1;
     for (int y = 0; y < plan->height; y++) {
-        bool shown = y >= clip->y && y < clip->y + clip->height;
-        make_row(plan, r->pixels, y, levels.pixels + (size_t)y * levels.stride);
-        raster_span(r->raster, y, shown ? clip->x : 0, shown ? clip->x + clip->width : 0);
+        int span[2];
+        geometry_row(r->geometry, y, levels.pixels + (size_t)y * levels.stride, span);
+        raster_span(r->raster, y, span[0], span[1]);
     }
     if (color_run(plan, r->raster, err) < 0)
         return -1;
@@ -245,17 +176,18 @@ int render(struct renderer *r, const struct plan *plan, enum plan_resampler resa
         return error_set(err, ERROR_USAGE, NULL,
                          "normalize needs float output; leave it out of the recipe, or set "
                          "data.dtype to float32");
-    struct rect visible = plan_visible(plan);
-    if (reserve(r, plan, visible, err) < 0)
-        return -1;
-    if (visible.width > 0) {
-        struct image shown = { r->pixels, visible.width, visible.height,
-                               3 * (size_t)visible.width };
-        if (resampler_run(r->resampler, resampler, plan->filter, source, origin_x, origin_y,
-                          plan->axis.window, plan->axis.width, plan->axis.height, visible, &shown,
-                          err) < 0)
-            return -1;
+    size_t width = (size_t)plan->width;
+    if (form->dtype == DTYPE_U8 && form->layout == LAYOUT_NHWC && !plan->colors_used &&
+        !plan->erasures_used) {
+        struct image levels = { out, plan->width, plan->height, 3 * width };
+        return geometry_write(r->geometry, plan, resampler, source, origin_x, origin_y, &levels,
+                              err);
     }
-    return has_steps(plan) ? render_steps(r, plan, form, out, err)
-                           : render_rows(r, plan, visible, form, out);
+    if (reserve(r, width, err) < 0 ||
+        geometry_run(r->geometry, plan, resampler, source, origin_x, origin_y, err) < 0)
+        return -1;
+    if (has_steps(plan))
+        return render_steps(r, plan, form, out, err);
+    render_rows(r, plan, form, out);
+    return 0;
 }

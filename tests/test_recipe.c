@@ -124,8 +124,6 @@ START_TEST(refused)
         { "augment: hflip\n", "a.yaml:1", "list" },
         { "augment:\n  - scale_jitter: {min: 300, max: 200}\n", "a.yaml:2", "at most max" },
         { "augment:\n  - normalize: {mean: [0.5, 0.5]}\n", "a.yaml:2", "3 and 3" },
-        { "augment:\n  - resize_short: 300\n  - random_crop: 224\n  - resize_short: 99\n",
-          "a.yaml:4", "resize" },
         { "augment:\n  - resize_short: 200\n  - random_crop: 224\n", "a.yaml:3", "does not fit" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

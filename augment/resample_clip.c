@@ -1,0 +1,97 @@
+/*
+ * Which output pixels lie in the frames of a plan, and where the others are taken. The test is
+ * Pillow's: the pixel's center, on the same positions that the taps are found by.
+ */
+#include <math.h>
+
+#include "augment/affine.h"
+#include "augment/resample_map_private.h"
+
+static bool inside(const struct plan_clip *clip, double x, double y)
+{
+    return x >= 0 && x < clip->width && y >= 0 && y < clip->height;
+}
+
+/* Cut [*begin, *end) to the columns i with 0 <= x + i dx < size. */
+static void line_span(int64_t x, int64_t dx, int64_t size, int *begin, int *end)
+{
+    if (dx == 0) {
+        *end = x < 0 || x >= size ? *begin : *end;
+        return;
+    }
+    /* As if upwards: from the first i with i |dx| >= low to the last with i |dx| <= high. */
+    int64_t low = dx > 0 ? -x : x - (size - 1), high = dx > 0 ? size - 1 - x : x;
+    int64_t step = dx > 0 ? dx : -dx;
+    int64_t first = low > 0 ? (low - 1) / step + 1 : 0, last = high < 0 ? 0 : high / step + 1;
+    *begin = first > *begin ? (int)(first < *end ? first : *end) : *begin;
+    *end = last < *end ? (int)(last > *begin ? last : *begin) : *end;
+}
+
+void map_clip_span(const struct map_job *job, const struct plan_clip *clip, int row, int *begin,
+                   int *end)
+{
+    const double *m = clip->map;
+    double x, y;
+    *begin = 0;
+    *end = job->width;
+    if (m[6] == 0 && m[7] == 0 && m[8] == 1) {
+        struct map_line line = map_line_make(m, job->filter, row);
+        int64_t width = (int64_t)clip->width << line.bits;
+        int64_t height = (int64_t)clip->height << line.bits;
+        line_span((int64_t)line.x, (int64_t)line.dx, width, begin, end);
+        line_span((int64_t)line.y, (int64_t)line.dy, height, begin, end);
+        return;
+    }
+    while (*begin < *end &&
+           !(affine_point(m, *begin + 0.5, row + 0.5, &x, &y) && inside(clip, x, y)))
+        ++*begin;
+    while (*end > *begin && !(affine_point(m, *end - 0.5, row + 0.5, &x, &y) && inside(clip, x, y)))
+        --*end;
+}
+
+bool map_behind_inside(const struct map_job *job, const struct plan_clip *clip, int column, int row)
+{
+    double x = column + 0.5, y = row + 0.5;
+    map_bend(job, &x, &y);
+    return affine_point(clip->map, x, y, &x, &y) && inside(clip, x, y);
+}
+
+/* A coordinate in a frame of `size` pixels, moved into it: to the center of the border pixel, or
+ * reflected about it. */
+static double moved(enum plan_fill_mode mode, double x, int size)
+{
+    double last = size - 1, t = x - 0.5;
+    if (mode == FILL_EDGE || size == 1)
+        return t < 0 ? 0.5 : t > last ? last + 0.5 : x;
+    t = fmod(fabs(t), 2 * last);
+    return 0.5 + (t > last ? 2 * last - t : t);
+}
+
+/* Ask one frame about the point that its map takes; move it where it ends in edge or reflection.
+ * False: it gets the frame's constant. */
+static bool ask(const struct plan_clip *clip, double *x, double *y)
+{
+    double at_x, at_y, inverse[9];
+    bool finite = affine_point(clip->map, *x, *y, &at_x, &at_y);
+    if (clip->fill.mode == FILL_CONSTANT)
+        return finite && inside(clip, at_x, at_y);
+    double to_x = finite ? moved(clip->fill.mode, at_x, clip->width) : 0.5;
+    double to_y = finite ? moved(clip->fill.mode, at_y, clip->height) : 0.5;
+    if ((to_x != at_x || to_y != at_y) && affine_invert(clip->map, inverse))
+        affine_point(inverse, to_x, to_y, x, y);
+    return true;
+}
+
+const struct plan_clip *map_follow(const struct map_job *job, double *x, double *y)
+{
+    int i = job->clips_used - 1;
+    for (; i >= 0 && !job->clips[i].behind_lens; i--)
+        if (!ask(&job->clips[i], x, y))
+            return &job->clips[i];
+    map_bend(job, x, y);
+    for (; i >= 0; i--)
+        if (!ask(&job->clips[i], x, y))
+            return &job->clips[i];
+    map_unbent(job, x, y);
+    return NULL;
+}

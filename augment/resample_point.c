@@ -1,0 +1,189 @@
+/*
+ * Where an output pixel's center lies in the source. Affine maps step along a row in fixed point:
+ * with 32 bits behind the point, or for nearest with 16 and each coefficient rounded by itself,
+ * which is what Pillow's transform does, so that the same pixels are picked. Everything else is
+ * double, pixel by pixel.
+ */
+#include <math.h>
+
+#include "augment/affine.h"
+#include "augment/plan_private.h"
+#include "augment/resample_map_private.h"
+
+static uint64_t fixed(double x, int bits)
+{
+    return (uint64_t)(int64_t)floor(x * (double)((int64_t)1 << bits) + 0.5);
+}
+
+struct map_line map_line_make(const double m[9], enum plan_filter filter, int row)
+{
+    if (filter == FILTER_NEAREST && (m[1] != 0 || m[3] != 0)) {
+        uint64_t j = (uint64_t)row;
+        return (struct map_line){
+            .x = fixed(m[2] + m[0] * 0.5 + m[1] * 0.5, 16) + j * fixed(m[1], 16),
+            .y = fixed(m[5] + m[3] * 0.5 + m[4] * 0.5, 16) + j * fixed(m[4], 16),
+            .dx = fixed(m[0], 16),
+            .dy = fixed(m[3], 16),
+            .bits = 16,
+        };
+    }
+    double y = row + 0.5;
+    return (struct map_line){
+        .x = fixed(m[0] * 0.5 + (m[1] * y + m[2]), 32),
+        .y = fixed(m[3] * 0.5 + (m[4] * y + m[5]), 32),
+        .dx = fixed(m[0], 32),
+        .dy = fixed(m[3], 32),
+        .bits = 32,
+    };
+}
+
+static double within_reach(double x)
+{
+    return x > -PLAN_REACH ? x < PLAN_REACH ? x : PLAN_REACH : -PLAN_REACH; /* NaN: the least */
+}
+
+static void project(const double m[9], double x, double y, double *to_x, double *to_y)
+{
+    double scale = 1 / (m[6] * x + (m[7] * y + m[8]));
+    *to_x = (m[0] * x + (m[1] * y + m[2])) * scale;
+    *to_y = (m[3] * x + (m[4] * y + m[5])) * scale;
+}
+
+static void look(const struct plan_lens *l, double x, double y, double *to_x, double *to_y)
+{
+    double inverse = 1 / l->radius;
+    double u = (x - l->center_x) * inverse, v = (y - l->center_y) * inverse;
+    double uu = u * u, vv = v * v, uv = u * v, r2 = uu + vv;
+    double radial = 1 + r2 * (l->k1 + r2 * l->k2);
+    *to_x = l->center_x + l->radius * (u * radial + 2 * l->p1 * uv + l->p2 * (r2 + 2 * uu));
+    *to_y = l->center_y + l->radius * (v * radial + l->p1 * (r2 + 2 * vv) + 2 * l->p2 * uv);
+}
+
+void map_bend(const struct map_job *job, double *x, double *y)
+{
+    project(job->post, *x, *y, x, y);
+    if (job->lens)
+        look(job->lens, *x, *y, x, y);
+}
+
+void map_unbent(const struct map_job *job, double *x, double *y)
+{
+    if (job->lens)
+        project(job->pre, *x, *y, x, y);
+    *x = within_reach(*x);
+    *y = within_reach(*y);
+}
+
+void map_point(const struct map_job *job, double *x, double *y)
+{
+    map_bend(job, x, y);
+    map_unbent(job, x, y);
+}
+
+/* The Jacobian of a projective map at (x, y). */
+static void project_slope(const double m[9], double x, double y, double slope[4])
+{
+    double scale = 1 / (m[6] * x + (m[7] * y + m[8])), to_x, to_y;
+    project(m, x, y, &to_x, &to_y);
+    slope[0] = (m[0] - to_x * m[6]) * scale;
+    slope[1] = (m[1] - to_x * m[7]) * scale;
+    slope[2] = (m[3] - to_y * m[6]) * scale;
+    slope[3] = (m[4] - to_y * m[7]) * scale;
+}
+
+static void look_slope(const struct plan_lens *l, double x, double y, double slope[4])
+{
+    double u = (x - l->center_x) / l->radius, v = (y - l->center_y) / l->radius;
+    double r2 = u * u + v * v, radial = 1 + r2 * (l->k1 + r2 * l->k2);
+    double bent = 2 * l->k1 + 4 * l->k2 * r2; /* d radial / du = bent u */
+    slope[0] = radial + bent * u * u + 2 * l->p1 * v + 6 * l->p2 * u;
+    slope[1] = bent * u * v + 2 * l->p1 * u + 2 * l->p2 * v;
+    slope[2] = bent * u * v + 2 * l->p1 * u + 2 * l->p2 * v;
+    slope[3] = radial + bent * v * v + 6 * l->p1 * v + 2 * l->p2 * u;
+}
+
+static void chain(const double a[4], const double b[4], double result[4])
+{
+    double product[4] = { a[0] * b[0] + a[1] * b[2], a[0] * b[1] + a[1] * b[3],
+                          a[2] * b[0] + a[3] * b[2], a[2] * b[1] + a[3] * b[3] };
+    for (int i = 0; i < 4; i++)
+        result[i] = product[i];
+}
+
+bool map_narrow(const struct map_job *job, double x, double y, double narrow[3])
+{
+    double slope[4], step[4];
+    project_slope(job->post, x, y, slope);
+    if (job->lens) {
+        project(job->post, x, y, &x, &y);
+        look_slope(job->lens, x, y, step);
+        chain(step, slope, slope);
+        look(job->lens, x, y, &x, &y);
+        project_slope(job->pre, x, y, step);
+        chain(step, slope, slope);
+    }
+    return map_narrow_of(slope, narrow);
+}
+
+/* S = J J^T has the eigenvalues l = mean +- half and, but for the sign, S = mean + half R with R R
+ * = 1. A function g of it is (g(l1) + g(l2)) / 2 + (g(l1) - g(l2)) / 2 R. */
+bool map_narrow_of(const double j[4], double narrow[3])
+{
+    double xx = j[0] * j[0] + j[1] * j[1], yy = j[2] * j[2] + j[3] * j[3];
+    double xy = j[0] * j[2] + j[1] * j[3];
+    double mean = (xx + yy) / 2, half = sqrt((xx - yy) * (xx - yy) / 4 + xy * xy);
+    double large = mean + half, small = mean - half;
+    /* Rotations leave a trace of rounding above 1. */
+    if (!(large > 1 + 1e-9) || !isfinite(large))
+        return false;
+    double g1 = 1 / sqrt(large), g2 = small > 1 ? 1 / sqrt(small) : 1;
+    double both = (g1 + g2) / 2, apart = half > 0 ? (g1 - g2) / (2 * half) : 0;
+    narrow[0] = both + apart * (xx - yy) / 2;
+    narrow[1] = apart * xy;
+    narrow[2] = both - apart * (xx - yy) / 2;
+    return true;
+}
+
+void map_tap(enum plan_filter filter, double x, double y, struct map_taps *taps, int i)
+{
+    if (filter != FILTER_NEAREST) {
+        x = x - 0.5 + 0.5 / MAP_ONE;
+        y = y - 0.5 + 0.5 / MAP_ONE;
+    }
+    double left = floor(x), top = floor(y);
+    taps->x[i] = (int32_t)left;
+    taps->y[i] = (int32_t)top;
+    taps->fx[i] = (uint16_t)((x - left) * MAP_ONE);
+    taps->fy[i] = (uint16_t)((y - top) * MAP_ONE);
+}
+
+static void affine_row(const struct map_job *job, int row, int begin, int end,
+                       struct map_taps *taps)
+{
+    struct map_line line = map_line_make(job->post, job->filter, row);
+    uint64_t x = line.x + (uint64_t)begin * line.dx, y = line.y + (uint64_t)begin * line.dy;
+    if (job->filter != FILTER_NEAREST) {
+        x += (1u << (31 - MAP_POINT)) - ((uint64_t)1 << 31);
+        y += (1u << (31 - MAP_POINT)) - ((uint64_t)1 << 31);
+    }
+    int point = line.bits - MAP_POINT;
+    for (int i = 0; i < end - begin; i++, x += line.dx, y += line.dy) {
+        taps->x[i] = (int32_t)((int64_t)x >> line.bits);
+        taps->y[i] = (int32_t)((int64_t)y >> line.bits);
+        taps->fx[i] = (uint16_t)((x >> point) & (MAP_ONE - 1));
+        taps->fy[i] = (uint16_t)((y >> point) & (MAP_ONE - 1));
+    }
+}
+
+void map_taps_of_row(const struct map_job *job, int row, int begin, int end, struct map_taps *taps)
+{
+    if (job->affine) {
+        affine_row(job, row, begin, end, taps);
+        return;
+    }
+    for (int i = 0; i < end - begin; i++) {
+        double x = begin + i + 0.5, y = row + 0.5;
+        map_point(job, &x, &y);
+        map_tap(job->filter, x, y, taps, i);
+    }
+}

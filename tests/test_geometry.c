@@ -1,0 +1,229 @@
+/*
+ * Claim: however many geometric steps a plan composes, each pixel is within one level of what one
+ * resample in double gives at the point that the steps, followed one by one, lead to; fill, edges
+ * and reflections are those of the steps' own frames.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "augment/affine.h"
+#include "augment/render.h"
+#include "base/rng.h"
+#include "tests/scale.h"
+#include "tests/suite.h"
+
+enum { STEPS = 5 };
+
+/* A step as it was asked for: what the reference follows. */
+struct step {
+    double map[9];
+    int width, height; /* of the picture that the step was given */
+    bool reveal;
+    struct plan_fill fill;
+};
+
+static struct image noise(int width, int height)
+{
+    struct image image = { malloc((size_t)width * (size_t)height * 3), width, height,
+                           (size_t)width * 3 };
+    for (size_t i = 0; i < (size_t)width * (size_t)height * 3; i++)
+        image.pixels[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
+    return image;
+}
+
+static void *run(const struct plan *plan, const struct image *source)
+{
+    static const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
+    struct renderer *renderer;
+    struct error err = { 0 };
+    void *out = malloc(output_bytes(&form, plan->width, plan->height));
+    ck_assert_int_eq(renderer_open(&renderer, &err), 0);
+    ck_assert_msg(render(renderer, plan, RESAMPLER_EXACT, source, 0, 0, &form, out, &err) == 0,
+                  "%s", err.message);
+    renderer_close(renderer);
+    return out;
+}
+
+static double repeat(enum plan_fill_mode mode, double x, int size)
+{
+    if (mode == FILL_EDGE || size == 1)
+        return fmin(fmax(x, 0.5), size - 0.5);
+    while (x < 0.5 || x > size - 0.5)
+        x = x < 0.5 ? 1 - x : 2 * size - 1 - x;
+    return x;
+}
+
+/* Set where a point lay between a border and its pixels' centers: a frame that no later picture
+ * leaves by more than that is not kept, and the border is clamped there instead of reflected. */
+static bool between;
+
+static bool is_between(double x, int size)
+{
+    return (x > 0 && x < 0.5) || (x > size - 0.5 && x < size);
+}
+
+/* Into a frame of width x height; false: it gets the constant. */
+static bool stay(const struct plan_fill *fill, int width, int height, double *x, double *y,
+                 const uint8_t **level)
+{
+    if (fill->mode != FILL_CONSTANT) {
+        between = between ||
+                  (fill->mode == FILL_REFLECT && (is_between(*x, width) || is_between(*y, height)));
+        *x = repeat(fill->mode, *x, width);
+        *y = repeat(fill->mode, *y, height);
+        return true;
+    }
+    *level = fill->level;
+    return *x >= 0 && *x < width && *y >= 0 && *y < height;
+}
+
+/* Back through the steps; false: `level` is the fill. */
+static bool follow(const struct step *steps, int count, int width, int height, double *x, double *y,
+                   const uint8_t **level)
+{
+    const struct plan_fill *revealed = NULL;
+    for (int k = count - 1; k >= 0; k--) {
+        const struct step *s = &steps[k];
+        ck_assert(affine_point(s->map, *x, *y, x, y));
+        if (s->reveal && !revealed)
+            revealed = &s->fill;
+        if (!revealed && !stay(&s->fill, s->width, s->height, x, y, level))
+            return false;
+    }
+    return !revealed || stay(revealed, width, height, x, y, level);
+}
+
+static double weight(enum plan_filter filter, double x)
+{
+    x = fabs(x);
+    if (filter == FILTER_BILINEAR)
+        return x < 1 ? 1 - x : 0;
+    const double a = -1;
+    return x < 1   ? ((a + 2) * x - (a + 3)) * x * x + 1
+           : x < 2 ? (((x - 5) * x + 8) * x - 4) * a
+                   : 0;
+}
+
+static int clamp(int x, int low, int high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+static double sample(const struct image *source, const struct rect *window, enum plan_filter filter,
+                     double x, double y, int c)
+{
+    int left = (int)floor(x - 0.5), top = (int)floor(y - 0.5);
+    double sum = 0;
+    if (filter == FILTER_NEAREST) {
+        int at_x = clamp((int)floor(x), window->x, window->x + window->width - 1);
+        int at_y = clamp((int)floor(y), window->y, window->y + window->height - 1);
+        return source->pixels[(size_t)at_y * source->stride + 3 * (size_t)at_x + (size_t)c];
+    }
+    for (int j = top - 1; j <= top + 2; j++)
+        for (int i = left - 1; i <= left + 2; i++) {
+            int at_x = clamp(i, window->x, window->x + window->width - 1);
+            int at_y = clamp(j, window->y, window->y + window->height - 1);
+            sum += weight(filter, i + 0.5 - x) * weight(filter, j + 0.5 - y) *
+                   source->pixels[(size_t)at_y * source->stride + 3 * (size_t)at_x + (size_t)c];
+        }
+    return fmin(fmax(sum, 0), 255);
+}
+
+/* A map that a geometric augmentation could draw, on a picture of w x h. */
+static void draw_map(struct rng *rng, int w, int h, double map[9])
+{
+    double x = w / 2.0, y = h / 2.0;
+    switch (rng_below(rng, w > 4 && h > 4 ? 4 : 3)) {
+    case 0:
+        affine_rotate(rng_range(rng, -180, 180), x, y, map);
+        break;
+    case 1:
+        affine_all(rng_range(rng, -30, 30), rint(rng_range(rng, -9, 9)),
+                   rint(rng_range(rng, -9, 9)), rng_range(rng, 0.7, 1.4), rng_range(rng, -20, 20),
+                   rng_range(rng, -20, 20), x, y, map);
+        break;
+    case 2:
+        affine_translate((double)rng_integer(rng, -8, 8), (double)rng_integer(rng, -8, 8), map);
+        break;
+    default: {
+        double from[8] = { 0, 0, w - 1, 0, w - 1, h - 1, 0, h - 1 }, to[8];
+        for (int i = 0; i < 8; i++)
+            to[i] = from[i] + rng_range(rng, -0.2, 0.2) * (i % 2 ? h : w);
+        ck_assert(affine_corners(from, to, map));
+    }
+    }
+}
+
+/* Draw up to five steps into the plan and the list; -1 where the plan refuses. */
+static int draw_steps(struct rng *rng, bool repeats, struct plan *plan, struct step *steps)
+{
+    int count = (int)rng_integer(rng, 1, STEPS);
+    struct error err = { 0 };
+    for (int k = 0; k < count; k++) {
+        struct step *s = &steps[k];
+        int w = plan->width, h = plan->height;
+        *s = (struct step){ .width = w, .height = h, .reveal = rng_below(rng, 6) == 0 };
+        s->fill.mode = repeats ? (enum plan_fill_mode)rng_below(rng, 3) : FILL_CONSTANT;
+        for (int c = 0; c < 3; c++)
+            s->fill.level[c] = (uint8_t)rng_below(rng, 256);
+        plan->fill = s->fill;
+        if (rng_below(rng, 4) == 0) {
+            int x = (int)rng_integer(rng, -5, w / 2), y = (int)rng_integer(rng, -5, h / 2);
+            int width = (int)rng_integer(rng, 1, w), height = (int)rng_integer(rng, 1, h);
+            affine_translate(-x, -y, s->map);
+            s->reveal = false;
+            if (plan_crop(plan, x, y, width, height, &err) < 0)
+                return -1;
+            continue;
+        }
+        draw_map(rng, w, h, s->map);
+        if (plan_map(plan, s->map, w, h, s->reveal, &err) < 0)
+            return -1;
+    }
+    return count;
+}
+
+START_TEST(as_the_steps)
+{
+    struct rng rng = rng_start(rng_derive(5, "sample", "geometry", 0), (uint64_t)_i, 0);
+    int w = (int)rng_integer(&rng, 1, 90), h = (int)rng_integer(&rng, 1, 70);
+    struct image source = noise(w, h);
+    struct step steps[STEPS];
+    struct plan plan;
+    plan_start(&plan, w, h);
+    plan.filter = (enum plan_filter)(_i % 3);
+    int count = draw_steps(&rng, _i % 2, &plan, steps), off = 0;
+    if (count < 0) { /* a horizon within the picture */
+        free(source.pixels);
+        return;
+    }
+    uint8_t *out = run(&plan, &source);
+    for (int i = 0; i < plan.width * plan.height; i++) {
+        double x = i % plan.width + 0.5, y = i / plan.width + 0.5;
+        const uint8_t *level = NULL;
+        between = false;
+        bool shown = follow(steps, count, w, h, &x, &y, &level);
+        double worst = 0;
+        for (int c = 0; c < 3; c++) {
+            double expected =
+                shown ? sample(&source, &plan.axis.window, plan.filter, x, y, c) : level[c];
+            worst = fmax(worst, fabs(out[3 * i + c] - expected));
+        }
+        off += worst >= 1 && !between;
+    }
+    /* Fixed point may pick the neighbor of a pixel whose border the point falls on. */
+    int allowed = plan.filter == FILTER_NEAREST ? 1 + plan.width * plan.height / 200 : 0;
+    ck_assert_msg(off <= allowed, "chain %d of %d steps on %dx%d: %d of %d pixels are off", _i,
+                  count, w, h, off, plan.width * plan.height);
+    free(out);
+    free(source.pixels);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = suite_cases("geometry");
+    tcase_add_loop_test(cases, as_the_steps, 0, test_scaled(600));
+    return suite_run();
+}
