@@ -1,44 +1,27 @@
 /*
  * JPEG by libjpeg-turbo, as Pillow decodes it: accurate integer DCT, fancy upsampling, and four
- * components taken for Adobe's inverted CMYK. libjpeg reports by longjmp: setjmp stands in two
- * functions that keep all they change in the decoder's struct. The decompressor lives as long as
- * the decoder and is reset between images.
+ * components taken for Adobe's inverted CMYK. Here: errors and the header; decode_jpeg_pixels.c has
+ * the rest. libjpeg reports by longjmp: setjmp stands in small functions that keep all they change
+ * in the decoder's struct. The decompressor lives as long as the decoder and is reset between
+ * images.
  *
  * Of libjpeg's warnings those that leave the pixels whole (extraneous bytes between markers,
  * unknown versions of APP markers) are kept as text; every other one means that pixels were made
  * up, and ends the image.
  */
-#include <setjmp.h>
-#include <stdio.h>
+#include "loader/decode_jpeg.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <jpeglib.h>
 
 #include <jerror.h>
 
 #include "base/memory.h"
-#include "loader/decode_private.h"
 
-enum {
-    SCANS_MAX =
-        500, /* a progressive file needs about 10; each scan costs a pass over all coefficients */
-    /* Coefficient passes over pixels: a bomb of scans on a large image is bounded in time. */
-    ROWS_AT_ONCE = 16,
-};
+/* A progressive file needs about 10; each scan costs a pass over all coefficients. */
+enum { SCANS_MAX = 500 };
+/* Coefficient passes over pixels: a bomb of scans on a large image is bounded in time. */
 static const uint64_t SCAN_PIXELS_MAX = 400000000;
-
-struct jpeg_decoder {
-    struct jpeg_decompress_struct jpeg;
-    struct jpeg_error_mgr errors;
-    struct jpeg_progress_mgr progress;
-    jmp_buf out;
-    struct decoder *owner; /* borrowed */
-    char message[JMSG_LENGTH_MAX];
-    int orientation; /* of the first EXIF block; 0: none yet */
-    uint8_t *line;   /* owned: one row of CMYK */
-    size_t line_capacity;
-};
 
 static struct jpeg_decoder *of(j_common_ptr info)
 {
@@ -111,6 +94,20 @@ static boolean on_app1(j_decompress_ptr jpeg)
     return TRUE;
 }
 
+/* An empty decompressor in the place of the one there is, if any. */
+static int renew(struct jpeg_decoder *j, struct error *err)
+{
+    jpeg_destroy_decompress(&j->jpeg);
+    if (setjmp(j->out)) {
+        jpeg_destroy_decompress(&j->jpeg);
+        return error_set(err, ERROR_FAILED, "libjpeg", "%s", j->message);
+    }
+    jpeg_create_decompress(&j->jpeg);
+    j->jpeg.client_data = j;
+    jpeg_set_marker_processor(&j->jpeg, JPEG_APP0 + 1, on_app1);
+    return 0;
+}
+
 int jpeg_decoder_open(struct jpeg_decoder **result, struct decoder *owner, struct error *err)
 {
     struct jpeg_decoder *j = memory_array(1, sizeof(*j), err);
@@ -121,17 +118,12 @@ int jpeg_decoder_open(struct jpeg_decoder **result, struct decoder *owner, struc
     j->errors.error_exit = on_error;
     j->errors.emit_message = on_message;
     j->errors.output_message = no_output;
+    j->progress.progress_monitor = on_progress;
     j->jpeg.client_data = j;
-    if (setjmp(j->out)) {
-        error_set(err, ERROR_FAILED, "libjpeg", "%s", j->message);
-        jpeg_destroy_decompress(&j->jpeg);
+    if (renew(j, err) < 0) {
         free(j);
         return -1;
     }
-    jpeg_create_decompress(&j->jpeg);
-    j->jpeg.client_data = j; /* create clears the struct but for err */
-    j->progress.progress_monitor = on_progress;
-    jpeg_set_marker_processor(&j->jpeg, JPEG_APP0 + 1, on_app1);
     *result = j;
     return 0;
 }
@@ -145,10 +137,61 @@ void jpeg_decoder_close(struct jpeg_decoder *j)
     free(j);
 }
 
-static int refuse(struct jpeg_decoder *j, struct error *err)
+int jpeg_decoder_refuse(struct jpeg_decoder *j, struct error *err)
 {
     jpeg_abort_decompress(&j->jpeg);
     return error_set(err, ERROR_DATA, NULL, "JPEG: %s", j->message);
+}
+
+/* libjpeg keeps tables from image to image, for files that leave them out. Here a file's pixels are
+ * its own: before a header is read the tables there are get a mark, in places that reading a table
+ * overwrites and that no table of a sane file has. */
+static void mark_tables(struct jpeg_decompress_struct *jpeg)
+{
+    for (int i = 0; i < NUM_QUANT_TBLS; i++)
+        if (jpeg->quant_tbl_ptrs[i])
+            jpeg->quant_tbl_ptrs[i]->quantval[0] = 0;
+    for (int i = 0; i < NUM_HUFF_TBLS; i++) {
+        if (jpeg->dc_huff_tbl_ptrs[i])
+            jpeg->dc_huff_tbl_ptrs[i]->bits[0] = 1;
+        if (jpeg->ac_huff_tbl_ptrs[i])
+            jpeg->ac_huff_tbl_ptrs[i]->bits[0] = 1;
+    }
+}
+
+static bool is_foreign(const JHUFF_TBL *table)
+{
+    return table && table->bits[0] != 0;
+}
+
+/* Whether the scan whose header was just read would be decoded with tables of another file. Scans
+ * that follow would have to be looked at, too: these files may be. */
+static bool may_borrow(const struct jpeg_decompress_struct *jpeg)
+{
+    if (jpeg->progressive_mode || jpeg->comps_in_scan < jpeg->num_components)
+        return true;
+    for (int i = 0; i < jpeg->comps_in_scan; i++) {
+        const jpeg_component_info *c = jpeg->cur_comp_info[i];
+        if (c->quant_tbl_no >= NUM_QUANT_TBLS || c->dc_tbl_no >= NUM_HUFF_TBLS ||
+            c->ac_tbl_no >= NUM_HUFF_TBLS) /* refused when decoding starts */
+            continue;
+        const JQUANT_TBL *quant = jpeg->quant_tbl_ptrs[c->quant_tbl_no];
+        if ((quant && quant->quantval[0] == 0) ||
+            is_foreign(jpeg->dc_huff_tbl_ptrs[c->dc_tbl_no]) ||
+            is_foreign(jpeg->ac_huff_tbl_ptrs[c->ac_tbl_no]))
+            return true;
+    }
+    return false;
+}
+
+static int read_header(struct jpeg_decoder *j, struct error *err)
+{
+    j->orientation = 0;
+    if (setjmp(j->out))
+        return jpeg_decoder_refuse(j, err);
+    jpeg_mem_src(&j->jpeg, j->owner->bytes, j->owner->size);
+    jpeg_read_header(&j->jpeg, TRUE);
+    return 0;
 }
 
 int jpeg_decoder_header(struct jpeg_decoder *j, struct error *err)
@@ -156,11 +199,13 @@ int jpeg_decoder_header(struct jpeg_decoder *j, struct error *err)
     struct jpeg_decompress_struct *jpeg = &j->jpeg;
     jpeg_abort_decompress(jpeg); /* the image before may have been left half-way */
     jpeg->progress = NULL;
-    j->orientation = 0;
-    if (setjmp(j->out))
-        return refuse(j, err);
-    jpeg_mem_src(jpeg, j->owner->bytes, j->owner->size);
-    jpeg_read_header(jpeg, TRUE);
+    if (jpeg->mem)
+        mark_tables(jpeg);
+    else if (renew(j, err) < 0)
+        return -1;
+    if (read_header(j, err) < 0 ||
+        (may_borrow(jpeg) && (renew(j, err) < 0 || read_header(j, err) < 0)))
+        return -1;
     struct decode_info *info = &j->owner->info;
     info->width = (int)jpeg->image_width;
     info->height = (int)jpeg->image_height;
@@ -170,64 +215,7 @@ int jpeg_decoder_header(struct jpeg_decoder *j, struct error *err)
     if (jpeg->num_components == 2 || jpeg->num_components > 4) {
         snprintf(j->message, sizeof(j->message), "%d components; 1, 3 and 4 are accepted",
                  jpeg->num_components);
-        return refuse(j, err);
+        return jpeg_decoder_refuse(j, err);
     }
-    return 0;
-}
-
-/* Pillow's rounding of a * b / 255. */
-static unsigned muldiv255(unsigned a, unsigned b)
-{
-    unsigned t = a * b + 128;
-    return ((t >> 8) + t) >> 8;
-}
-
-/* `line` as the file has it: inverted, so 255 is no ink. */
-static void cmyk_to_rgb(const uint8_t *line, int width, uint8_t *out)
-{
-    for (int x = 0; x < width; x++, line += 4, out += 3) {
-        unsigned white = line[3];
-        for (int c = 0; c < 3; c++)
-            out[c] = (uint8_t)(white - muldiv255(255u - line[c], white));
-    }
-}
-
-static int reserve_line(struct jpeg_decoder *j, struct error *err)
-{
-    void *line = j->line;
-    if (memory_grow(&line, &j->line_capacity, 4 * (size_t)j->owner->info.width, 1, err) < 0)
-        return -1;
-    j->line = line;
-    return 0;
-}
-
-int jpeg_decoder_pixels(struct jpeg_decoder *j, struct error *err)
-{
-    struct jpeg_decompress_struct *jpeg = &j->jpeg;
-    if (jpeg->num_components == 4 && reserve_line(j, err) < 0)
-        return -1;
-    if (setjmp(j->out))
-        return refuse(j, err);
-    jpeg->out_color_space = jpeg->num_components == 4 ? JCS_CMYK : JCS_RGB;
-    jpeg->dct_method = JDCT_ISLOW;
-    jpeg->do_fancy_upsampling = TRUE;
-    jpeg->progress = &j->progress;
-    jpeg_start_decompress(jpeg);
-    size_t stride = 3 * (size_t)jpeg->output_width;
-    while (jpeg->output_scanline < jpeg->output_height) {
-        uint8_t *to = j->owner->pixels + (size_t)jpeg->output_scanline * stride;
-        if (jpeg->out_color_space == JCS_CMYK) {
-            jpeg_read_scanlines(jpeg, &j->line, 1);
-            cmyk_to_rgb(j->line, (int)jpeg->output_width, to);
-            continue;
-        }
-        JSAMPROW rows[ROWS_AT_ONCE];
-        JDIMENSION left = jpeg->output_height - jpeg->output_scanline;
-        JDIMENSION count = left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE;
-        for (JDIMENSION i = 0; i < count; i++)
-            rows[i] = to + i * stride;
-        jpeg_read_scanlines(jpeg, rows, count);
-    }
-    jpeg_finish_decompress(jpeg);
     return 0;
 }

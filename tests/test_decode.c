@@ -1,7 +1,8 @@
 /*
  * Claim: JPEG and PNG files of every kind decode to Pillow's RGB pixels (images.json, by
  * make_images.py), whatever their names say; EXIF orientation is applied where asked for; and what
- * is cut, changed or no image gives one line and leaves the decoder fit for the next file.
+ * is cut, changed or no image gives one line and leaves the decoder fit for the next file, whose
+ * pixels do not depend on it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "loader/decode.h"
+#include "tests/picture.h"
 #include "tests/scale.h"
 #include "tests/suite.h"
 
@@ -227,6 +229,55 @@ START_TEST(too_many_pixels)
 }
 END_TEST
 
+/* Where a marker segment of the kind begins; 0: there is none before the scan. */
+static size_t find_segment(const struct picture_file *file, int code)
+{
+    size_t at = 2;
+    while (file->bytes[at + 1] != code && file->bytes[at + 1] != 0xDA)
+        at += 2 + ((size_t)file->bytes[at + 2] << 8 | file->bytes[at + 3]);
+    return file->bytes[at + 1] == code ? at : 0;
+}
+
+static void remove_segments(struct picture_file *file, int code)
+{
+    for (size_t at = find_segment(file, code); at; at = find_segment(file, code)) {
+        size_t length = 2 + ((size_t)file->bytes[at + 2] << 8 | file->bytes[at + 3]);
+        file->size -= length;
+        memmove(file->bytes + at, file->bytes + at + length, file->size - at);
+    }
+}
+
+/* Tables that a file leaves out are never those of the file before it: quantization tables are
+ * missed, Huffman tables are the standard's (as in Motion JPEG). */
+START_TEST(tables_of_its_own)
+{
+    struct jpeg_form plain = { .components = 3 }, coarse = { .components = 3, .quality = 10 };
+    struct picture_file file, bare, written, other;
+    picture_write(&file, 80, 80, &plain);
+    picture_write(&bare, 80, 80, &plain);
+    remove_segments(&bare, 0xC4);
+    picture_write(&written, 80, 80, &coarse);
+    ck_assert_int_eq(jpeg_form_transcode(written.bytes, written.size, 0, &other.bytes, &other.size),
+                     0); /* has Huffman tables that suit it alone */
+    struct decoder *fresh;
+    struct image expected, image;
+    struct error err;
+    ck_assert_int_eq(decoder_open(&fresh, NULL, &err), 0);
+    ck_assert_int_eq(decode(fresh, file.bytes, file.size, &expected, &err), 0);
+    ck_assert_int_eq(decode(decoder, other.bytes, other.size, &image, &err), 0);
+    ck_assert_msg(decode(decoder, bare.bytes, bare.size, &image, &err) == 0, "%s", err.message);
+    picture_check("standard tables", &expected, &image, 0, 0, (struct rect){ 0, 0, 80, 80 });
+    remove_segments(&file, 0xDB);
+    ck_assert_int_eq(decode(decoder, file.bytes, file.size, &image, &err), -1);
+    ck_assert_msg(strstr(err.message, "uantization table"), "%s", err.message);
+    decoder_close(fresh);
+    free(file.bytes);
+    free(bare.bytes);
+    free(written.bytes);
+    free(other.bytes);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = suite_cases("decode");
@@ -238,5 +289,6 @@ int main(void)
     tcase_add_test(cases, cut);
     tcase_add_test(cases, changed);
     tcase_add_test(cases, too_many_pixels);
+    tcase_add_test(cases, tables_of_its_own);
     return suite_run();
 }

@@ -1,0 +1,28 @@
+/* What the two halves of the JPEG decoder share: header and pixels. */
+#ifndef TENFOLD_LOADER_DECODE_JPEG_H
+#define TENFOLD_LOADER_DECODE_JPEG_H
+
+#include <setjmp.h>
+#include <stdio.h>
+
+#include <jpeglib.h>
+
+#include "loader/decode_private.h"
+
+/* libjpeg's errors jump to `out`, which whoever calls it sets first. */
+struct jpeg_decoder {
+    struct jpeg_decompress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
+    jmp_buf out;
+    struct decoder *owner; /* borrowed */
+    char message[JMSG_LENGTH_MAX];
+    int orientation; /* of the first EXIF block; 0: none yet */
+    uint8_t *line;   /* owned: one row of CMYK */
+    size_t line_capacity;
+};
+
+/* ERROR_DATA with what libjpeg said in `message`; the decoder is fit for the next file. */
+int jpeg_decoder_refuse(struct jpeg_decoder *j, struct error *err);
+
+#endif
