@@ -72,7 +72,7 @@ int view_store_open(struct view_store **store, const struct index *index,
         return -1;
     s->index = index;
     s->spec = *spec;
-    struct decode_options decode = { .exif_apply = spec->exif_apply };
+    struct decode_options decode = { .exif_apply = spec->exif_apply, .whole = true };
     size_t models = (size_t)spec->models, slots;
     if (!size_mul(models * VIEW_MAX, (size_t)spec->places, &slots)) {
         error_set(err, ERROR_FAILED, NULL, "no memory for the views of %zu models", models);

@@ -1,5 +1,6 @@
 #include "loader/decode.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,32 +121,48 @@ int decode_header(struct decoder *d, const void *bytes, size_t size, struct deco
     return 0;
 }
 
-int decode_pixels(struct decoder *d, struct rect need, struct image *image, int *origin_x,
-                  int *origin_y, struct error *err)
+int decode_reserve(struct decoder *d, struct rect part, struct error *err)
 {
-    (void)need; /* the whole image is decoded: whether a file is refused must not depend on the crop
-                   drawn */
-    size_t bytes = 3 * (size_t)d->info.width * (size_t)d->info.height;
     void *pixels = d->pixels;
+    size_t bytes = 3 * (size_t)part.width * (size_t)part.height;
     if (memory_grow(&pixels, &d->capacity, bytes, 1, err) < 0)
         return -1;
     d->pixels = pixels;
-    int rc = d->info.kind == DECODE_JPEG ? jpeg_decoder_pixels(d->jpeg, err)
-                                         : png_decoder_pixels(d->png, err);
-    if (rc < 0)
-        return -1;
-    *origin_x = *origin_y = 0;
-    *image = (struct image){ d->pixels, d->info.width, d->info.height, 3 * (size_t)d->info.width };
-    if (!d->options.exif_apply || d->info.orientation == 1)
-        return 0;
+    return 0;
+}
+
+/* Turn what was decoded, `got`, which becomes its place in the turned image. */
+static int turn(struct decoder *d, struct rect *got, struct error *err)
+{
     void *turned = d->turned;
+    size_t bytes = 3 * (size_t)got->width * (size_t)got->height;
     if (memory_grow(&turned, &d->turned_capacity, bytes, 1, err) < 0)
         return -1;
     d->turned = turned;
-    exif_turn(d->pixels, d->info.width, d->info.height, d->info.orientation, d->turned);
-    bool swap = d->info.orientation >= 5;
-    int width = swap ? d->info.height : d->info.width,
-        height = swap ? d->info.width : d->info.height;
-    *image = (struct image){ d->turned, width, height, 3 * (size_t)width };
+    exif_turn(d->pixels, got->width, got->height, d->info.orientation, d->turned);
+    *got = exif_turn_rect(*got, d->info.width, d->info.height, d->info.orientation);
+    return 0;
+}
+
+int decode_pixels(struct decoder *d, struct rect need, struct image *image, int *origin_x,
+                  int *origin_y, struct error *err)
+{
+    const struct decode_info *info = &d->info;
+    bool turns = d->options.exif_apply && info->orientation != 1;
+    struct rect got;
+    if (turns)
+        need = exif_turn_back(need, info->width, info->height, info->orientation);
+    if (d->options.whole)
+        need = (struct rect){ 0, 0, info->width, info->height };
+    assert(need.x >= 0 && need.width > 0 && need.x + need.width <= info->width);
+    assert(need.y >= 0 && need.height > 0 && need.y + need.height <= info->height);
+    int rc = info->kind == DECODE_JPEG ? jpeg_decoder_pixels(d->jpeg, need, &got, err)
+                                       : png_decoder_pixels(d->png, &got, err);
+    if (rc < 0 || (turns && turn(d, &got, err) < 0))
+        return -1;
+    *origin_x = got.x;
+    *origin_y = got.y;
+    *image = (struct image){ turns ? d->turned : d->pixels, got.width, got.height,
+                             3 * (size_t)got.width };
     return 0;
 }

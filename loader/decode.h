@@ -13,9 +13,14 @@
  *     if (decode_pixels(d, plan_needs(&plan), &image, &x, &y, &err) < 0) ...
  *     if (decode_warnings(d)) ...                       // text for the ledger
  *
+ * Of a baseline JPEG only what `need` asks for is decoded: nothing below its last row, no column
+ * beside it. The pixels of `need` are the full decode's, to the bit. Other files (progressive,
+ * CMYK, PNG, small ones) are decoded whole.
+ *
  * Rule for damaged files: extraneous bytes between JPEG markers are a warning; any other libjpeg or
  * libpng warning that touches pixels (premature end, bad code, bad CRC of a critical chunk) is an
- * error.
+ * error. What is not decoded is not seen: in training, a file that is damaged somewhere passes with
+ * the crops that lie elsewhere. `nndata verify` and evaluation decode files whole.
  */
 #ifndef TENFOLD_LOADER_DECODE_H
 #define TENFOLD_LOADER_DECODE_H
@@ -32,6 +37,7 @@ enum decode_kind { DECODE_JPEG, DECODE_PNG };
 struct decode_options {
     bool exif_apply; /* turn the image as its EXIF orientation says; default: ignore, as torchvision
                       */
+    bool whole;      /* whatever is needed, so that damage anywhere refuses the file */
     uint64_t pixels_max; /* refused above; 0: 100 million */
 };
 
@@ -53,8 +59,9 @@ int decoder_open(struct decoder **decoder, const struct decode_options *options,
 int decode_header(struct decoder *decoder, const void *bytes, size_t size, struct decode_info *info,
                   struct error *err);
 
-/* Decode at least `need` (image coordinates); `image` is borrowed until the next call on this
- * decoder, its first pixel is the image's (*origin_x, *origin_y). */
+/* Decode at least `need`, a part of the image (after EXIF, where applied); `image` is borrowed
+ * until the next call on this decoder, its first pixel is the image's (*origin_x, *origin_y). Once
+ * after each decode_header. */
 int decode_pixels(struct decoder *decoder, struct rect need, struct image *image, int *origin_x,
                   int *origin_y, struct error *err);
 

@@ -2,7 +2,9 @@
  * PNG by libpng, as Pillow's convert("RGB") gives it: palettes looked up, gray spread, alpha and
  * transparency dropped, of 16-bit samples the high byte; gamma and profiles are not applied. libpng
  * reports by longjmp: setjmp stands in two small functions that keep what they change in the
- * decoder's struct. libpng's structs cannot be reset: a pair is made for each image.
+ * decoder's struct. libpng's structs cannot be reset: a pair is made for each image. Images are
+ * read whole, whatever part is needed: pixels count only once their chunk's checksum, at its end,
+ * has been seen.
  */
 #include <setjmp.h>
 #include <stdio.h>
@@ -194,11 +196,13 @@ static void read_rest(struct png_decoder *p)
     check_chunks(p);
 }
 
-int png_decoder_pixels(struct png_decoder *p, struct error *err)
+int png_decoder_pixels(struct png_decoder *p, struct rect *got, struct error *err)
 {
     size_t height = (size_t)p->owner->info.height, stride = 3 * (size_t)p->owner->info.width;
     void *rows = p->rows;
-    if (memory_grow(&rows, &p->rows_capacity, height, sizeof(*p->rows), err) < 0)
+    *got = (struct rect){ 0, 0, p->owner->info.width, p->owner->info.height };
+    if (decode_reserve(p->owner, *got, err) < 0 ||
+        memory_grow(&rows, &p->rows_capacity, height, sizeof(*p->rows), err) < 0)
         return -1;
     p->rows = rows;
     for (size_t y = 0; y < height; y++)

@@ -31,13 +31,53 @@ int exif_orientation(const uint8_t *tiff, size_t size)
     return 1;
 }
 
-/* Orientation o: bit by bit, which of the file's ends is the top left, and whether rows are
- * columns. */
+/* What an orientation says: which of the file's ends is the top left, and whether rows are columns.
+ */
+static bool flips_x(int o)
+{
+    return o == 2 || o == 3 || o == 7 || o == 8;
+}
+
+static bool flips_y(int o)
+{
+    return o == 3 || o == 4 || o == 6 || o == 7;
+}
+
+static bool swaps(int o)
+{
+    return o >= 5;
+}
+
+static struct rect mirror(struct rect part, int width, int height, int orientation)
+{
+    if (flips_x(orientation))
+        part.x = width - part.x - part.width;
+    if (flips_y(orientation))
+        part.y = height - part.y - part.height;
+    return part;
+}
+
+static struct rect transpose(struct rect part, int orientation)
+{
+    if (!swaps(orientation))
+        return part;
+    return (struct rect){ part.y, part.x, part.height, part.width };
+}
+
+struct rect exif_turn_rect(struct rect part, int width, int height, int orientation)
+{
+    return transpose(mirror(part, width, height, orientation), orientation);
+}
+
+struct rect exif_turn_back(struct rect part, int width, int height, int orientation)
+{
+    return mirror(transpose(part, orientation), width, height, orientation);
+}
+
 void exif_turn(const uint8_t *from, int width, int height, int orientation, uint8_t *to)
 {
-    bool swap = orientation >= 5;
-    bool flip_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-    bool flip_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    bool swap = swaps(orientation);
+    bool flip_x = flips_x(orientation), flip_y = flips_y(orientation);
     int out_width = swap ? height : width, out_height = swap ? width : height;
     for (int y = 0; y < out_height; y++)
         for (int x = 0; x < out_width; x++, to += 3) {
