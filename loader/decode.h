@@ -14,8 +14,9 @@
  *     if (decode_warnings(d)) ...                       // text for the ledger
  *
  * Of a baseline JPEG only what `need` asks for is decoded: nothing below its last row, no column
- * beside it. The pixels of `need` are the full decode's, to the bit. Other files (progressive,
- * CMYK, PNG, small ones) are decoded whole.
+ * beside it; and where restart markers tile the image's rows, nothing but the segments between them
+ * that it lies in. The pixels of `need` are the full decode's, to the bit. Other files
+ * (progressive, CMYK, PNG, small ones) are decoded whole.
  *
  * Rule for damaged files: extraneous bytes between JPEG markers are a warning; any other libjpeg or
  * libpng warning that touches pixels (premature end, bad code, bad CRC of a critical chunk) is an

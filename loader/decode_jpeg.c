@@ -133,6 +133,7 @@ void jpeg_decoder_close(struct jpeg_decoder *j)
     if (!j)
         return;
     jpeg_destroy_decompress(&j->jpeg);
+    restart_release(&j->restart);
     free(j->line);
     free(j);
 }

@@ -8,6 +8,7 @@
 #include <jpeglib.h>
 
 #include "loader/decode_private.h"
+#include "loader/decode_restart.h"
 
 /* libjpeg's errors jump to `out`, which whoever calls it sets first. */
 struct jpeg_decoder {
@@ -17,9 +18,11 @@ struct jpeg_decoder {
     jmp_buf out;
     struct decoder *owner; /* borrowed */
     char message[JMSG_LENGTH_MAX];
-    int orientation; /* of the first EXIF block; 0: none yet */
-    uint8_t *line;   /* owned: one row of CMYK */
+    int orientation;           /* of the first EXIF block; 0: none yet */
+    J_COLOR_SPACE color_space; /* of the file, while a smaller one is in its place */
+    uint8_t *line;             /* owned: one row of CMYK */
     size_t line_capacity;
+    struct restart restart; /* owned: a smaller JPEG */
 };
 
 /* ERROR_DATA with what libjpeg said in `message`; the decoder is fit for the next file. */

@@ -1,5 +1,6 @@
 /*
- * The pixels of a JPEG whose header has been read: which part of it to decode, and its rows as RGB.
+ * The pixels of a JPEG whose header has been read: which part of it to decode, from the file itself
+ * or from a smaller one that is cut out of it, and the rows as RGB.
  */
 #include <assert.h>
 
@@ -56,7 +57,27 @@ static struct jpeg_grid grid_of(const struct jpeg_decompress_struct *jpeg)
         .mcu_height = DCTSIZE * v,
         .reach_x = h > 1 ? h : 0,
         .reach_y = v > 1 ? v : 0,
+        .interval = jpeg->restart_interval,
     };
+}
+
+/* Put the smaller JPEG of `cut` in the place of the file at hand. 1: done; 0: the file's markers
+ * are not in order, and nothing was changed. */
+static int enter_cut(struct jpeg_decoder *j, const struct restart_cut *cut, struct error *err)
+{
+    struct jpeg_decompress_struct *jpeg = &j->jpeg;
+    int rc = restart_extract(&j->restart, jpeg, jpeg->src->next_input_byte,
+                             jpeg->src->bytes_in_buffer, cut, err);
+    if (rc != 1)
+        return rc;
+    if (setjmp(j->out))
+        return jpeg_decoder_refuse(j, err);
+    j->color_space = jpeg->jpeg_color_space;
+    jpeg_abort_decompress(jpeg);
+    jpeg_mem_src(jpeg, j->restart.file, j->restart.size);
+    jpeg_read_header(jpeg, TRUE);
+    jpeg->jpeg_color_space = j->color_space;
+    return 1;
 }
 
 static void read_rows(struct jpeg_decoder *j, struct rect region)
@@ -104,22 +125,42 @@ static int read_region(struct jpeg_decoder *j, struct rect region, struct error 
     return 0;
 }
 
-/* What to decode of the image. */
-static struct rect choose_region(const struct jpeg_decompress_struct *jpeg, struct rect need)
+/* What to decode of the file at hand, or of the smaller one that takes its place, whose first pixel
+ * is (*x, *y) of the image. */
+static int choose_region(struct jpeg_decoder *j, struct rect need, struct rect *region, int *x,
+                         int *y, struct error *err)
 {
-    struct jpeg_grid grid = grid_of(jpeg);
-    struct rect region = region_around(&grid, need);
-    if (is_plain(jpeg) && region_pays(&grid, region))
-        return region;
-    return (struct rect){ 0, 0, grid.width, grid.height };
+    struct jpeg_grid grid = grid_of(&j->jpeg);
+    struct restart_cut cut;
+    *region = (struct rect){ 0, 0, grid.width, grid.height };
+    *x = *y = 0;
+    if (!is_plain(&j->jpeg) || !region_pays(&grid, region_around(&grid, need)))
+        return 0;
+    if (restart_cut(&grid, need, &cut)) {
+        int rc = enter_cut(j, &cut, err);
+        if (rc != 1) /* 0: all of a damaged file is decoded, so that it is refused */
+            return rc;
+        *x = cut.pixels.x;
+        *y = cut.pixels.y;
+        grid.width = cut.pixels.width;
+        grid.height = cut.pixels.height;
+        need.x -= *x;
+        need.y -= *y;
+    }
+    *region = region_around(&grid, need);
+    return 0;
 }
 
 int jpeg_decoder_pixels(struct jpeg_decoder *j, struct rect need, struct rect *got,
                         struct error *err)
 {
-    *got = choose_region(&j->jpeg, need);
-    if (decode_reserve(j->owner, *got, err) < 0 ||
-        (j->jpeg.num_components == 4 && reserve_line(j, err) < 0) || read_region(j, *got, err) < 0)
+    struct rect region;
+    int x, y;
+    if (choose_region(j, need, &region, &x, &y, err) < 0 ||
+        decode_reserve(j->owner, region, err) < 0 ||
+        (j->jpeg.num_components == 4 && reserve_line(j, err) < 0) ||
+        read_region(j, region, err) < 0)
         return -1;
+    *got = (struct rect){ x + region.x, y + region.y, region.width, region.height };
     return 0;
 }

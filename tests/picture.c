@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rng.h"
-
 void picture_write(struct picture_file *file, int width, int height, const struct jpeg_form *form)
 {
     struct rng rng = rng_start(rng_derive(1, "sample", "picture", 0), (uint64_t)width, 0);
@@ -23,6 +21,23 @@ void picture_write(struct picture_file *file, int width, int height, const struc
                               256);
     ck_assert_int_eq(jpeg_form_write(&image, form, &file->bytes, &file->size), 0);
     free(image.pixels);
+}
+
+static void draw_side(struct rng *rng, int side, int *first, int *count)
+{
+    int most = rng_below(rng, 3) == 0 && side > 4 ? 4 : side;
+    *count = 1 + (int)rng_below(rng, (uint64_t)most);
+    int free = side - *count;
+    uint64_t place = rng_below(rng, 4);
+    *first = place == 0 ? 0 : place == 1 ? free : (int)rng_below(rng, (uint64_t)free + 1);
+}
+
+struct rect picture_part(struct rng *rng, int width, int height)
+{
+    struct rect r;
+    draw_side(rng, width, &r.x, &r.width);
+    draw_side(rng, height, &r.y, &r.height);
+    return r;
 }
 
 void picture_check(const char *name, const struct image *whole, const struct image *part, int x,

@@ -10,6 +10,7 @@
 #define TENFOLD_TESTS_PICTURE_H
 
 #include "base/image.h"
+#include "base/rng.h"
 #include "tests/jpeg_form.h"
 
 struct picture_file {
@@ -18,6 +19,9 @@ struct picture_file {
 };
 
 void picture_write(struct picture_file *file, int width, int height, const struct jpeg_form *form);
+
+/* A random part of width x height: of all sizes or tiny, anywhere or at an edge. */
+struct rect picture_part(struct rng *rng, int width, int height);
 
 /* Fails unless `part`, whose first pixel is (x, y) of `whole`, covers `need` and has its pixels. */
 void picture_check(const char *name, const struct image *whole, const struct image *part, int x,

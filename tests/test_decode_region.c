@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rng.h"
 #include "loader/decode.h"
 #include "loader/decode_region.h"
 #include "tests/jpeg_form.h"
@@ -94,18 +93,6 @@ static struct image must_decode(struct decoder *d, const struct picture_file *fi
     return image;
 }
 
-/* Random rectangles, of all sizes and as often as not at an edge. */
-static struct rect draw(struct rng *rng, int width, int height)
-{
-    struct rect r = { .width = 1 + (int)rng_below(rng, (uint64_t)width),
-                      .height = 1 + (int)rng_below(rng, (uint64_t)height) };
-    uint64_t x = rng_below(rng, 4), y = rng_below(rng, 4);
-    int free_x = width - r.width, free_y = height - r.height;
-    r.x = x == 0 ? 0 : x == 1 ? free_x : (int)rng_below(rng, (uint64_t)free_x + 1);
-    r.y = y == 0 ? 0 : y == 1 ? free_y : (int)rng_below(rng, (uint64_t)free_y + 1);
-    return r;
-}
-
 START_TEST(as_the_whole)
 {
     struct rng rng = rng_start(rng_derive(1, "sample", "region", (uint32_t)_i), 0, 0);
@@ -117,7 +104,7 @@ START_TEST(as_the_whole)
         struct image whole = must_decode(whole_decoder, &file, NULL, &x, &y);
         ck_assert(x == 0 && y == 0 && whole.width == sizes[s][0] && whole.height == sizes[s][1]);
         for (int i = 0; i < test_scaled(160); i++) {
-            struct rect need = draw(&rng, whole.width, whole.height);
+            struct rect need = picture_part(&rng, whole.width, whole.height);
             struct image part = must_decode(part_decoder, &file, &need, &x, &y);
             picture_check(forms[_i].name, &whole, &part, x, y, need);
             less |= part.width < whole.width || part.height < whole.height;
@@ -189,7 +176,7 @@ START_TEST(turned)
     struct image whole = must_decode(whole_decoder, &file, NULL, &x, &y);
     ck_assert_int_eq(whole.width, _i < 5 ? 141 : 103);
     for (int i = 0; i < test_scaled(400); i++) {
-        struct rect need = draw(&rng, whole.width, whole.height);
+        struct rect need = picture_part(&rng, whole.width, whole.height);
         struct image part = must_decode(part_decoder, &file, &need, &x, &y);
         picture_check("turned", &whole, &part, x, y, need);
     }
@@ -229,18 +216,75 @@ START_TEST(arithmetic_of_regions)
         struct rect need, region;
     } cases[] = {
         /* 4:4:4: nothing but the MCU's grid */
-        { { 100, 50, 8, 8, 0, 0 }, { 9, 9, 5, 5 }, { 8, 9, 6, 5 } },
+        { { 100, 50, 8, 8, 0, 0, 0 }, { 9, 9, 5, 5 }, { 8, 9, 6, 5 } },
         /* 4:2:0: a color sample on each side */
-        { { 100, 50, 16, 16, 2, 2 }, { 17, 9, 5, 5 }, { 0, 9, 24, 5 } },
-        { { 100, 50, 16, 16, 2, 2 }, { 18, 9, 5, 5 }, { 16, 9, 9, 5 } },
-        { { 100, 50, 16, 16, 2, 2 }, { 18, 9, 1, 5 }, { 16, 9, 6, 5 } }, /* three samples */
-        { { 100, 50, 16, 16, 2, 2 }, { 99, 9, 1, 5 }, { 80, 9, 20, 5 } },
-        { { 4, 50, 16, 16, 2, 2 }, { 3, 9, 1, 5 }, { 0, 9, 4, 5 } },
+        { { 100, 50, 16, 16, 2, 2, 0 }, { 17, 9, 5, 5 }, { 0, 9, 24, 5 } },
+        { { 100, 50, 16, 16, 2, 2, 0 }, { 18, 9, 5, 5 }, { 16, 9, 9, 5 } },
+        { { 100, 50, 16, 16, 2, 2, 0 }, { 18, 9, 1, 5 }, { 16, 9, 6, 5 } }, /* three samples */
+        { { 100, 50, 16, 16, 2, 2, 0 }, { 99, 9, 1, 5 }, { 80, 9, 20, 5 } },
+        { { 4, 50, 16, 16, 2, 2, 0 }, { 3, 9, 1, 5 }, { 0, 9, 4, 5 } },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct rect r = region_around(&cases[i].grid, cases[i].need);
         ck_assert_msg(memcmp(&r, &cases[i].region, sizeof(r)) == 0, "case %d: %d %d %d %d", (int)i,
                       r.x, r.y, r.width, r.height);
+    }
+}
+END_TEST
+
+START_TEST(arithmetic_of_cuts)
+{
+    static const struct {
+        struct jpeg_grid grid; /* 7 x 4 MCUs, all but the last */
+        struct rect need;
+        bool cuts;
+        struct rect segments, pixels;
+    } cases[] = {
+        { { 100, 50, 16, 16, 2, 2, 0 }, { 20, 20, 5, 5 }, false, { 0 }, { 0 } },
+        { { 100, 50, 16, 16, 2, 2, 5 }, { 20, 20, 5, 5 }, false, { 0 }, { 0 } },
+        { { 100, 50, 16, 16, 2, 2, 21 },
+          { 20, 36, 5, 5 },
+          true,
+          { 0, 0, 1, 1 },
+          { 0, 0, 100, 48 } },
+        { { 100, 50, 16, 16, 2, 2, 28 }, { 20, 20, 5, 5 }, false, { 0 }, { 0 } },
+        { { 100, 50, 16, 16, 2, 2, 29 }, { 20, 20, 5, 5 }, false, { 0 }, { 0 } },
+        { { 100, 50, 16, 16, 2, 2, 1 },
+          { 20, 20, 5, 5 },
+          true,
+          { 1, 1, 1, 1 },
+          { 16, 16, 16, 16 } },
+        { { 100, 50, 16, 16, 2, 2, 1 }, { 17, 14, 14, 5 }, true, { 0, 0, 3, 2 }, { 0, 0, 48, 32 } },
+        { { 100, 50, 16, 16, 2, 2, 7 },
+          { 20, 20, 5, 5 },
+          true,
+          { 0, 1, 1, 1 },
+          { 0, 16, 100, 16 } },
+        { { 100, 50, 16, 16, 2, 2, 14 },
+          { 20, 34, 5, 5 },
+          true,
+          { 0, 1, 1, 1 },
+          { 0, 32, 100, 18 } },
+        { { 100, 50, 16, 16, 2, 2, 14 }, { 20, 33, 5, 5 }, false, { 0 }, { 0 } },
+        /* The last column is 4 wide: too narrow alone. */
+        { { 100, 50, 16, 16, 2, 2, 1 },
+          { 99, 49, 1, 1 },
+          true,
+          { 5, 2, 2, 2 },
+          { 80, 32, 20, 18 } },
+        { { 96, 50, 8, 8, 0, 0, 4 }, { 40, 8, 1, 1 }, true, { 1, 1, 1, 1 }, { 32, 8, 32, 8 } },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct restart_cut cut;
+        bool cuts = restart_cut(&cases[i].grid, cases[i].need, &cut);
+        ck_assert_msg(cuts == cases[i].cuts, "case %d: %d", (int)i, cuts);
+        if (!cuts)
+            continue;
+        struct rect s = cut.segments, p = cut.pixels;
+        ck_assert_msg(memcmp(&s, &cases[i].segments, sizeof(s)) == 0 &&
+                          memcmp(&p, &cases[i].pixels, sizeof(p)) == 0,
+                      "case %d: segments %d %d %d %d, pixels %d %d %d %d", (int)i, s.x, s.y,
+                      s.width, s.height, p.x, p.y, p.width, p.height);
     }
 }
 END_TEST
@@ -255,5 +299,6 @@ int main(void)
     tcase_add_test(cases, no_more_than_needed);
     tcase_add_test(cases, damage_below);
     tcase_add_test(cases, arithmetic_of_regions);
+    tcase_add_test(cases, arithmetic_of_cuts);
     return suite_run();
 }
