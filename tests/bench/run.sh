@@ -11,5 +11,6 @@ trap 'rm -rf "$out"' EXIT
 "$bench/bench_stream" configs/demo.yaml "$out/data/train"
 if [ -n "${TENFOLD_DATA:-}" ]; then
     "$bench/bench_stream" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
+    "$bench/bench_decode" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
 fi
 "$bench/bench_training" configs/models/cifar_resnet8.yaml 128 3
