@@ -19,6 +19,9 @@
 #include "base/param.h"
 #include "base/rng.h"
 
+/* What an output stage takes from the file that its first two rows name (TABLE_FILE_ROW). */
+enum augmentation_table { TABLE_NONE, TABLE_MEAN_IMAGE, TABLE_WHITENING };
+
 /* What an augmentation decides about. A recipe names geometry before what erases, and before a
  * policy that runs its steps one by one. */
 enum augmentation_kind {
@@ -35,6 +38,7 @@ struct augmentation {
     const char *source;  /* paper or equation, "" if it is plain geometry */
     enum augmentation_kind kind;
     const struct param *params; /* ends with a nameless row */
+    enum augmentation_table table;
     /* Values that are each inside their limits but do not fit together: ERROR_USAGE. May be NULL.
      */
     int (*check)(const union value *v, const struct node *node, struct error *err);

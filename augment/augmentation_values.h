@@ -17,6 +17,16 @@ extern const char *const filter_names[]; /* by enum plan_filter; ends with NULL 
                                     .choices = filter_names                                        \
     }
 
+/* The rows of an op that takes a table from a file (struct augmentation.table): file, then hash. */
+#define TABLE_FILE_ROW(what)                                                                       \
+    {                                                                                              \
+        "file", PARAM_FILE, "", .required = true, .help = "safetensors of nndata stats, " what     \
+    }
+#define TABLE_HASH_ROW                                                                             \
+    {                                                                                              \
+        "hash", PARAM_TEXT, "", .help = "hash64 of the table; another file is then refused"        \
+    }
+
 /* `v` of a SIZE_ROW: one whole number for both sides, or height and width. */
 int size_check(const union value *v, const struct node *node, struct error *err);
 void size_of(const union value *v, int *width, int *height);

@@ -4,7 +4,8 @@
 
 extern const struct augmentation augment_resize_short, augment_scale_jitter, augment_random_crop,
     augment_center_crop, augment_random_resized_crop, augment_hflip, augment_vflip,
-    augment_brightness, augment_contrast, augment_pca_color, augment_cutout, augment_normalize;
+    augment_brightness, augment_contrast, augment_pca_color, augment_cutout, augment_normalize,
+    augment_subtract_mean, augment_subtract_mean_image, augment_whiten;
 
 const struct augmentation *const augmentations[] = {
     &augment_resize_short,
@@ -19,6 +20,9 @@ const struct augmentation *const augmentations[] = {
     &augment_pca_color,
     &augment_cutout,
     &augment_normalize,
+    &augment_subtract_mean,
+    &augment_subtract_mean_image,
+    &augment_whiten,
     NULL,
 };
 

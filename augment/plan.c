@@ -18,19 +18,23 @@ static struct rect whole(const struct plan *plan)
     return (struct rect){ 0, 0, plan->width, plan->height };
 }
 
+void plan_drop_output(struct plan *plan)
+{
+    plan->output = (struct plan_output){ .std = { 1, 1, 1 } };
+}
+
 void plan_start(struct plan *plan, int width, int height)
 {
     memset(plan, 0, sizeof(*plan)); /* padding too: plans are compared and hashed as bytes */
     plan->source_width = plan->width = width;
     plan->source_height = plan->height = height;
     for (int i = 0; i < 9; i += 4)
-        plan->pre[i] = plan->post[i] = plan->output.frame[i] = 1;
+        plan->pre[i] = plan->post[i] = 1;
     plan->axis.valid = true;
     plan->axis.window = plan->axis.clip = (struct rect){ 0, 0, width, height };
     plan->axis.width = width;
     plan->axis.height = height;
-    for (int c = 0; c < 3; c++)
-        plan->output.std[c] = 1;
+    plan_drop_output(plan);
 }
 
 int plan_check_size(int width, int height, struct error *err)

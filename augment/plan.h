@@ -129,13 +129,15 @@ struct plan_erasure {
 };
 
 /* The last step: (value / 255 - mean) / std per channel for float output; mean and std on the 0..1
- * scale. With `mean_image` the mean is a picture's instead, at the point that `frame` takes the
- * output pixel to (kept in step with crops and flips); with `whiten` the vector of all values is
- * multiplied by a matrix. Picture and matrix belong to the recipe. */
+ * scale. With `mean_image` the mean is a picture's instead, which has the size that the plan
+ * had when it was asked for; `frame` takes an output point to a point of that picture. With
+ * `whiten` the vector of all values is multiplied by a matrix. Picture and matrix belong to the
+ * recipe (output.h). */
 struct plan_output {
     bool normalize, mean_image, whiten;
     double mean[3], std[3];
     double frame[9];
+    int frame_width, frame_height;
 };
 
 struct plan {
@@ -207,6 +209,9 @@ int plan_chain(struct plan *plan, int first, int branches, double rest, const do
 
 /* Append an erasure; its area may stick out, and where it lies outside nothing is appended. */
 int plan_erase(struct plan *plan, const struct plan_erasure *erasure, struct error *err);
+
+/* Leave the output stage out: the plan's levels are to be seen. */
+void plan_drop_output(struct plan *plan);
 
 /* The part of the resized frame that the output shows, what edge and reflect repeat included
  * (inside width x height; empty: nothing but fill). Of the axis-aligned form. */

@@ -255,6 +255,10 @@ int plan_look(struct plan *plan, const struct plan_lens *lens, bool reveal, stru
         return -1;
     if (plan->has_lens)
         return error_set(err, ERROR_USAGE, NULL, "is a second lens; a recipe can have one");
+    if (plan->output.mean_image)
+        return error_set(err, ERROR_USAGE, NULL,
+                         "a lens behind subtract_mean_image would bend the picture and not the "
+                         "mean; move it before");
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
         if (!isfinite(values[i]))
             return error_set(err, ERROR_USAGE, NULL, "has a lens that is not finite");

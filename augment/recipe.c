@@ -8,25 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "augment/recipe_private.h"
 #include "base/memory.h"
-
-enum { ENTRIES_MAX = 64, VALUES_MAX = 16 };
-
-struct entry {
-    const struct augmentation *op;
-    union value v[VALUES_MAX];
-    double p; /* 1: always */
-    struct rng_key key;
-    char place[300]; /* file:line */
-};
-
-struct recipe {
-    int count;
-    struct entry entries[ENTRIES_MAX];
-    struct plan_output output;
-    bool fixed_size;
-    int width, height; /* where fixed_size */
-};
 
 static const struct param p_row[] = {
     { "p", PARAM_NUMBER, "", .value = 1, .min = 0, .max = 1,
@@ -78,6 +61,22 @@ static int unknown_op(const struct node *item, const char *name, struct error *e
                       nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
+/* One output stage is enough, and it is not left to chance. */
+static int check_output(const struct recipe *recipe, const struct entry *added, struct error *err)
+{
+    if (added->op->kind != AUGMENT_OUTPUT)
+        return 0;
+    for (int i = 0; i < recipe->count; i++)
+        if (recipe->entries[i].op->kind == AUGMENT_OUTPUT)
+            return error_set(err, ERROR_USAGE, added->place,
+                             "%s is a second output stage; %s stands at %s", added->op->name,
+                             recipe->entries[i].op->name, recipe->entries[i].place);
+    if (added->p < 1)
+        return error_set(err, ERROR_USAGE, added->place, "%s has p %g; it is for all images alike",
+                         added->op->name, added->p);
+    return 0;
+}
+
 static int read_entry(struct recipe *recipe, const struct node *item, uint64_t seed,
                       struct error *err)
 {
@@ -109,12 +108,14 @@ static int read_entry(struct recipe *recipe, const struct node *item, uint64_t s
     }
     if (entry->op->check && entry->op->check(entry->v, values ? values : item, err) < 0)
         return -1;
+    if (check_output(recipe, entry, err) < 0)
+        return -1;
     uint32_t occurrence = 0;
     for (int i = 0; i < recipe->count; i++)
         occurrence += recipe->entries[i].op == entry->op;
     entry->key = rng_derive(seed, "sample", name, occurrence);
     recipe->count++;
-    return 0;
+    return entry->op->table != TABLE_NONE ? recipe_keep_file(entry, err) : 0;
 }
 
 int recipe_draw(const struct recipe *recipe, uint64_t id, uint32_t epoch, int width, int height,
@@ -133,6 +134,20 @@ int recipe_draw(const struct recipe *recipe, uint64_t id, uint32_t epoch, int wi
         }
     }
     return 0;
+}
+
+/* The size of the picture where a mean image is subtracted. */
+static void note_frame(struct recipe *recipe, const struct plan *plan, bool first)
+{
+    for (int i = 0; i < recipe->count; i++) {
+        struct entry *entry = &recipe->entries[i];
+        if (entry->op->table != TABLE_MEAN_IMAGE)
+            continue;
+        entry->varies |= !first && (entry->width != plan->output.frame_width ||
+                                    entry->height != plan->output.frame_height);
+        entry->width = plan->output.frame_width;
+        entry->height = plan->output.frame_height;
+    }
 }
 
 /* Try the recipe on large images of several shapes: what fails there cannot work, and where all
@@ -154,11 +169,9 @@ static int try_recipe(struct recipe *recipe, struct error *err)
             }
             if (plan.width != recipe->width || plan.height != recipe->height)
                 recipe->fixed_size = false;
-            if (plan.output.normalize)
-                recipe->output = plan.output;
+            note_frame(recipe, &plan, i == 0 && id == 0);
         }
-    if (!recipe->output.normalize)
-        recipe->output = plan.output;
+    recipe->output = plan.output;
     return 0;
 }
 
@@ -178,7 +191,7 @@ int recipe_open(struct recipe **result, const struct node *list, uint64_t augmen
     *result = recipe;
     return 0;
 fail:
-    free(recipe);
+    recipe_close(recipe);
     return -1;
 }
 
@@ -220,5 +233,10 @@ json_t *recipe_json(const struct recipe *recipe, struct error *err)
 
 void recipe_close(struct recipe *recipe)
 {
+    if (!recipe)
+        return;
+    for (int i = 0; i < recipe->count; i++)
+        free(recipe->entries[i].file);
+    output_tables_release(&recipe->tables);
     free(recipe);
 }

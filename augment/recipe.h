@@ -20,9 +20,11 @@
 #define TENFOLD_AUGMENT_RECIPE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "augment/augmentation.h"
+#include "augment/output.h"
 #include "augment/plan.h"
 #include "base/config.h"
 
@@ -37,6 +39,20 @@ int recipe_open(struct recipe **recipe, const struct node *list, uint64_t augmen
 /* Draw sample `id`'s plan for `epoch` on an image of width x height. */
 int recipe_draw(const struct recipe *recipe, uint64_t id, uint32_t epoch, int width, int height,
                 struct plan *plan, struct error *err);
+
+/* A table that an entry takes from a file: what the loader reads and gives. */
+struct recipe_need {
+    enum augmentation_table table;
+    const char *file, *place; /* borrowed */
+};
+/* The i-th of them; false behind the last. */
+bool recipe_need(const struct recipe *recipe, int i, struct recipe_need *need);
+/* `tensor` for the i-th need, with `center` for a whitening; both are copied. ERROR_USAGE at the
+ * entry's line when type or shape do not fit it, the recipe's sizes or the entry's hash. */
+int recipe_give(struct recipe *recipe, int i, const struct tensor *tensor,
+                const struct tensor *center, struct error *err);
+/* What was given, for output_form; NULL when nothing was. */
+const struct output_tables *recipe_tables(const struct recipe *recipe);
 
 /* The output size when it is the same for every image, which training needs. ERROR_USAGE (with what
  * to add) if not. */

@@ -11,6 +11,7 @@
 
 #include "augment/color_run.h"
 #include "augment/geometry.h"
+#include "augment/output.h"
 #include "augment/store.h"
 #include "base/memory.h"
 #include "base/simd.h"
@@ -20,7 +21,10 @@ struct renderer {
     struct raster *raster;     /* owned: of plans with steps */
     uint8_t *row;              /* owned: one output row, RGB */
     float *planes;             /* owned: one output row, three planes */
-    size_t row_capacity, planes_capacity;
+    float *sample;             /* owned: of plans whose output stage takes a table, twice */
+    const struct output_tables *tables; /* borrowed; NULL: none */
+    struct plan plain;                  /* such a plan without its output stage */
+    size_t row_capacity, planes_capacity, sample_capacity;
 };
 
 size_t output_bytes(const struct output_form *form, int width, int height)
@@ -41,12 +45,18 @@ int renderer_open(struct renderer **result, struct error *err)
     return 0;
 }
 
+void renderer_tables(struct renderer *r, const struct output_tables *tables)
+{
+    r->tables = tables;
+}
+
 void renderer_close(struct renderer *r)
 {
     if (!r)
         return;
     raster_close(r->raster);
     geometry_close(r->geometry);
+    free(r->sample);
     free(r->planes);
     free(r->row);
     free(r);
@@ -164,6 +174,24 @@ static int render_steps(struct renderer *r, const struct plan *plan, const struc
     return 0;
 }
 
+/* All but the output stage into a sample of its own, on the 0..1 scale. */
+static int render_tables(struct renderer *r, const struct plan *plan, enum plan_resampler resampler,
+                         const struct image *source, int origin_x, int origin_y,
+                         const struct output_form *form, void *out, struct error *err)
+{
+    static const struct output_form planes = { DTYPE_F32, LAYOUT_NCHW };
+    size_t values = 3 * (size_t)plan->width * (size_t)plan->height;
+    void *sample = r->sample;
+    if (memory_grow(&sample, &r->sample_capacity, 2 * values, sizeof(float), err) < 0)
+        return -1;
+    r->sample = sample;
+    r->plain = *plan;
+    plan_drop_output(&r->plain);
+    if (render(r, &r->plain, resampler, source, origin_x, origin_y, &planes, r->sample, err) < 0)
+        return -1;
+    return output_apply(r->tables, plan, r->sample, form, out, err);
+}
+
 int render(struct renderer *r, const struct plan *plan, enum plan_resampler resampler,
            const struct image *source, int origin_x, int origin_y, const struct output_form *form,
            void *out, struct error *err)
@@ -172,10 +200,12 @@ int render(struct renderer *r, const struct plan *plan, enum plan_resampler resa
         form->dtype != DTYPE_U8)
         return error_set(err, ERROR_USAGE, NULL, "output type %s; must be F32, F16, BF16 or U8",
                          dtype_name(form->dtype));
-    if (form->dtype == DTYPE_U8 && plan->output.normalize)
+    if (form->dtype == DTYPE_U8 && (plan->output.normalize || output_needs_tables(&plan->output)))
         return error_set(err, ERROR_USAGE, NULL,
                          "normalize needs float output; leave it out of the recipe, or set "
                          "data.dtype to float32");
+    if (output_needs_tables(&plan->output))
+        return render_tables(r, plan, resampler, source, origin_x, origin_y, form, out, err);
     size_t width = (size_t)plan->width;
     if (form->dtype == DTYPE_U8 && form->layout == LAYOUT_NHWC && !plan->colors_used &&
         !plan->erasures_used) {

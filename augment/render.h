@@ -16,6 +16,8 @@
 
 enum layout { LAYOUT_NCHW, LAYOUT_NHWC };
 
+struct output_tables;
+
 struct output_form {
     enum dtype dtype; /* F32, F16, BF16, or U8 (levels 0..255, rounded half up; normalize is
                          refused) */
@@ -28,6 +30,8 @@ size_t output_bytes(const struct output_form *form, int width, int height);
 struct renderer;
 
 int renderer_open(struct renderer **renderer, struct error *err);
+/* What plans with a mean image or whitening take from files (recipe_tables); borrowed. */
+void renderer_tables(struct renderer *renderer, const struct output_tables *tables);
 
 /* `source` holds at least plan_needs(plan); its first pixel is the image's (origin_x, origin_y).
  * `out` gets plan's width x height x 3 in `form`; nothing else is written. */

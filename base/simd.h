@@ -29,7 +29,7 @@ enum simd_level { SIMD_LEVEL_PLAIN, SIMD_LEVEL_AVX2, SIMD_LEVEL_AVX512, SIMD_LEV
 extern const char *const simd_names[]; /* by level: "plain", "avx2", "avx512"; ends with NULL */
 
 /* The best level that this processor has and this build knows, lowered by the environment's
- * TENFOLD_SIMD (a level's name) or by simd_limit. AVX2 includes FMA and F16C; AVX-512 means F, BW,
+ * TENFOLD_SIMD (a level's name) or by simd_limit. AVX2 includes F16C; AVX-512 means F, BW,
  * DQ and VL. Any thread. */
 enum simd_level simd_level(void);
 

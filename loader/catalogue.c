@@ -14,6 +14,22 @@ struct catalogue {
     struct buffer markdown; /* owned */
 };
 
+/* An output stage with a table changes numbers that no picture shows. */
+static int write_words(struct catalogue *c, const struct augmentation *op, struct error *err)
+{
+    struct buffer help = { 0 };
+    int rc = param_help(op->params, "", 0, &help, err);
+    if (rc == 0) {
+        page_heading(c->page, op->name);
+        page_text(c->page, "%s. %s", op->summary, op->source);
+        page_code(c->page, help.data);
+        rc = buffer_print(&c->markdown, err, "\n## %s\n\n%s. %s.\n", op->name, op->summary,
+                          op->source);
+    }
+    buffer_release(&help);
+    return rc;
+}
+
 static int write_strip(struct catalogue *c, const struct augmentation *op, struct error *err)
 {
     char name[80], line[400];
@@ -65,7 +81,8 @@ int catalogue_write(const char *folder, const struct image *image, struct error 
                           "# Augmentations, from weak to strong\n\nMade by `nndata show "
                           "--catalogue`; parameters, units, limits and defaults: `nndata ops`.\n");
     for (size_t i = 0; augmentations[i] && rc == 0; i++)
-        rc = write_strip(&c, augmentations[i], err);
+        rc = augmentations[i]->table == TABLE_NONE ? write_strip(&c, augmentations[i], err)
+                                                   : write_words(&c, augmentations[i], err);
     if (rc == 0)
         rc = write_files(&c, err);
     buffer_release(&c.markdown);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "loader/tables.h"
+
 int pipeline_open(struct pipeline *p, const struct config *config, const char *images,
                   struct error *err)
 {
@@ -18,6 +20,7 @@ int pipeline_open(struct pipeline *p, const struct config *config, const char *i
     struct index_options options = { .classes = p->data.classes };
     uint64_t seed = p->data.stream.augment_seed;
     if (recipe_open(&p->recipe, node_get(root, "augment"), seed, err) < 0 ||
+        tables_read(p->recipe, err) < 0 ||
         mix_open(&p->mix, node_get(root, "mix"), seed, err) < 0 ||
         index_open(&p->index, images, &options, err) < 0) {
         pipeline_close(p);

@@ -41,7 +41,7 @@ static int render_levels(const struct worker_job *job, const struct plan *plan,
     static const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
     struct renderer *renderer;
     struct plan seen = *plan;
-    seen.output.normalize = false;
+    plan_drop_output(&seen);
     *image = (struct image){ NULL, plan->width, plan->height, 3 * (size_t)plan->width };
     if (!(image->pixels = memory_array((size_t)plan->height, image->stride, err)) ||
         renderer_open(&renderer, err) < 0)

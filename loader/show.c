@@ -149,7 +149,7 @@ static int render_version(struct show *s, struct picture *picture, uint32_t epoc
             0)
         return at_sample(s, picture->id, err);
     struct plan seen = picture->plan;
-    seen.output.normalize = false;
+    plan_drop_output(&seen);
     picture->caption[0] = '\0';
     if (render_plan(s, picture, &seen, s->options->resampler, err) < 0)
         return at_sample(s, picture->id, err);

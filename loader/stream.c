@@ -50,10 +50,12 @@ int stream_check(const struct index *index, const struct recipe *recipe, const s
     if (o->threads < 0 || o->threads > THREADS_MAX || o->slots < 0 || o->slots > SLOTS_MAX)
         return error_set(err, ERROR_USAGE, "data", "threads must be 0..%d and slots 0..%d",
                          THREADS_MAX, SLOTS_MAX);
-    if (o->form.dtype == DTYPE_U8 && recipe_output(recipe).normalize)
-        return error_set(err, ERROR_USAGE, "data.dtype",
-                         "uint8 levels cannot be normalized; leave normalize out of the recipe or "
-                         "take dtype: float32");
+    struct plan_output output = recipe_output(recipe);
+    if (o->form.dtype == DTYPE_U8 && (output.normalize || output_needs_tables(&output)))
+        return error_set(
+            err, ERROR_USAGE, "data.dtype",
+            "uint8 levels cannot be normalized; leave the output stage out of the recipe or "
+            "take dtype: float32");
     if (o->start / steps >= UINT32_MAX)
         return error_set(err, ERROR_USAGE, "start", "step %llu lies behind the last epoch",
                          (unsigned long long)o->start);

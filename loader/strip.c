@@ -55,7 +55,7 @@ static int run_line(const char *line, uint64_t id, const struct image *image, st
     if (rc == 0)
         rc = renderer_open(&renderer, err);
     if (rc == 0) {
-        plan.output.normalize = false; /* levels are to be seen */
+        plan_drop_output(&plan); /* levels are to be seen */
         *result = (struct image){ NULL, plan.width, plan.height, 3 * (size_t)plan.width };
         result->pixels = memory_array((size_t)plan.height, result->stride, err);
         rc = result->pixels
@@ -111,6 +111,10 @@ int strip_draw(struct canvas **strip, const struct augmentation *op, const struc
 {
     char line[400], caption[400];
     int cells = 1;
+    if (op->table != TABLE_NONE)
+        return error_set(err, ERROR_USAGE, op->name,
+                         "takes a table of a data set (nndata stats) and changes the output's "
+                         "numbers only: there is no picture of it");
     while (strip_line(op, cells, line, sizeof(line)))
         cells++;
     int side = image->width > image->height ? image->width : image->height;

@@ -22,12 +22,14 @@ int worker_open(struct worker **result, const struct worker_job *job, struct err
     if (!worker)
         return -1;
     worker->job = *job;
+
     struct decode_options options = { .exif_apply = job->exif_apply };
     if (decoder_open(&worker->decoder, &options, err) < 0 ||
         renderer_open(&worker->renderer, err) < 0) {
         worker_close(worker);
         return -1;
     }
+    renderer_tables(worker->renderer, recipe_tables(job->recipe));
     *result = worker;
     return 0;
 }

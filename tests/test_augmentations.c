@@ -147,6 +147,8 @@ START_TEST(registry)
     for (size_t i = 0; augmentations[i]; i++, seen++) {
         const char *name = augmentations[i]->name, *line = name;
         char text[200];
+        if (augmentations[i]->table != TABLE_NONE) /* test_output.c */
+            continue;
         for (size_t j = 0; j < sizeof(lines) / sizeof(lines[0]); j++)
             if (strcmp(lines[j].name, name) == 0)
                 line = lines[j].line;

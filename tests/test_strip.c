@@ -26,6 +26,10 @@ START_TEST(every_augmentation_has_a_strip)
     ck_assert_int_eq(strip_picture(&image, STRIP_LEAF, &err), 0);
     for (size_t i = 0; augmentations[i]; i++) {
         struct canvas *strip;
+        if (augmentations[i]->table != TABLE_NONE) {
+            ck_assert_int_eq(strip_draw(&strip, augmentations[i], &image, &err), -1);
+            continue;
+        }
         ck_assert_ptr_nonnull(strip_line(augmentations[i], 1, line, sizeof(line)));
         ck_assert_int_eq(strncmp(line, augmentations[i]->name, strlen(augmentations[i]->name)), 0);
         ck_assert_msg(strip_draw(&strip, augmentations[i], &image, &err) == 0, "%s: %s", err.place,
@@ -51,7 +55,7 @@ START_TEST(the_catalogue_holds_them_all)
         snprintf(name, sizeof(name), "<h2>%s</h2>", augmentations[i]->name);
         ck_assert_msg(strstr(page.data, name) != NULL, "no %s", name);
         snprintf(name, sizeof(name), "cat/%s.png", augmentations[i]->name);
-        ck_assert_msg(file_exists(name), "no %s", name);
+        ck_assert_int_eq(file_exists(name), augmentations[i]->table == TABLE_NONE);
     }
     buffer_release(&page);
     free(image.pixels);

@@ -162,11 +162,17 @@ int train_config_preprocess(const struct train_config *c, const struct recipe *r
         return error_set(err, ERROR_USAGE, "augment",
                          "the recipe makes %d x %d pixels; evaluation knows square inputs only",
                          width, height);
+    struct plan_output output = recipe_output(recipe);
+    if (output_needs_tables(&output))
+        return error_set(err, ERROR_USAGE, "augment",
+                         "the recipe %s; weights carry a mean and a deviation per channel only, so "
+                         "that nothing could evaluate them: take normalize or subtract_mean",
+                         output.whiten ? "whitens" : "subtracts a mean image");
     *p = (struct preprocess){
         .size = width,
         .resize = (int)c->eval[RESIZE].integer,
         .filter = (enum plan_filter)c->eval[FILTER].integer,
-        .output = recipe_output(recipe),
+        .output = output,
     };
     if (p->resize == 0)
         p->resize = preprocess_resize(width);
