@@ -1,5 +1,6 @@
 #include "loader/pack_folder.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -21,8 +22,8 @@ void pack_path(char path[PACK_PATH], const char *out, const char *prefix, uint64
 {
     int length =
         snprintf(path, PACK_PATH, "%s/%s-%0*" PRIu64 ".%s", out, prefix, DIGITS, s, extension);
-    if (length >= PACK_PATH) /* pack_folder_names has looked */
-        abort();
+    assert(length < PACK_PATH); /* pack_folder_names has looked */
+    (void)length;
 }
 
 /* Does `out`, which need not exist, lie in `folder`? The nearest folder above it that exists tells.

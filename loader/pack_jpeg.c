@@ -1,8 +1,10 @@
 /*
  * Three libjpeg objects: the source's coefficients are read whole, written from where they lie, and
- * read again from what was written. libjpeg reports by longjmp: setjmp stands in one function that
- * keeps all it changes in the transcoder's struct. Metadata does not go through libjpeg, whose list
- * of kept markers takes a time of its square; segments are copied as they are.
+ * read again from what was written. They are made anew for each image, for libjpeg keeps the tables
+ * of one for the next, which may leave out its own. libjpeg reports by longjmp: setjmp stands in
+ * small functions that keep all they change in the transcoder's struct. Metadata does not go
+ * through libjpeg, whose list of kept markers takes a time of its square; segments are copied as
+ * they are.
  */
 #include "loader/pack_jpeg.h"
 
@@ -105,8 +107,15 @@ static int create(struct transcoder *t)
     jpeg_create_decompress(&t->source);
     jpeg_create_decompress(&t->check);
     jpeg_create_compress(&t->writer);
-    t->source.client_data = t->check.client_data = t->writer.client_data = t;
+    t->writer.dest = &t->destination;
     return 0;
+}
+
+static void destroy(struct transcoder *t)
+{
+    jpeg_destroy_compress(&t->writer);
+    jpeg_destroy_decompress(&t->check);
+    jpeg_destroy_decompress(&t->source);
 }
 
 int transcoder_open(struct transcoder **result, struct error *err)
@@ -118,18 +127,11 @@ int transcoder_open(struct transcoder **result, struct error *err)
     errors->error_exit = on_error;
     errors->emit_message = on_message;
     errors->output_message = no_output;
-    t->source.err = t->check.err = t->writer.err = errors;
-    /* create keeps client_data and err, which its own errors need */
+    t->source.err = t->check.err = t->writer.err = errors; /* these two stay when libjpeg creates */
     t->source.client_data = t->check.client_data = t->writer.client_data = t;
-    if (create(t) < 0) {
-        error_set(err, ERROR_FAILED, "libjpeg", "%s", t->message);
-        transcoder_close(t);
-        return -1;
-    }
     t->destination = (struct jpeg_destination_mgr){ .init_destination = start_output,
                                                     .empty_output_buffer = more_output,
                                                     .term_destination = end_output };
-    t->writer.dest = &t->destination;
     *result = t;
     return 0;
 }
@@ -138,9 +140,6 @@ void transcoder_close(struct transcoder *t)
 {
     if (!t)
         return;
-    jpeg_destroy_compress(&t->writer);
-    jpeg_destroy_decompress(&t->check);
-    jpeg_destroy_decompress(&t->source);
     buffer_release(&t->coded);
     buffer_release(&t->metadata);
     free(t);
@@ -293,15 +292,15 @@ int transcode(struct transcoder *t, const void *bytes, size_t size, int pixels, 
 {
     jvirt_barray_ptr *coefficients;
     size_t end;
-    int rc = rewrite(t, bytes, size, pixels, &coefficients, &end);
+    int rc = create(t);
+    if (rc == 0)
+        rc = rewrite(t, bytes, size, pixels, &coefficients, &end);
     if (rc < 0)
         error_set(err, ERROR_DATA, NULL, "JPEG: %s", t->message);
     else
         rc = assemble(t, bytes, size, end, out, err);
     if (rc == 0 && compare(t, coefficients, out) < 0)
         rc = error_set(err, ERROR_DATA, NULL, "rewritten JPEG: %s", t->message);
-    jpeg_abort_compress(&t->writer);
-    jpeg_abort_decompress(&t->source);
-    jpeg_abort_decompress(&t->check);
+    destroy(t);
     return rc;
 }

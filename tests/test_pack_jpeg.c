@@ -325,6 +325,29 @@ START_TEST(metadata_between_scans)
 }
 END_TEST
 
+/* A file without tables of its own is not coded with those of the file before. */
+START_TEST(no_tables)
+{
+    struct error err = { 0 };
+    struct buffer bare = { 0 };
+    make_jpeg(40, 30, CHROMA_420);
+    const uint8_t *p = (const uint8_t *)in.data;
+    append(&bare, p, 2);
+    size_t at = 2;
+    while (p[at + 1] != 0xda) {
+        size_t length = 2 + ((size_t)p[at + 2] << 8 | p[at + 3]);
+        if (p[at + 1] != 0xdb)
+            append(&bare, p + at, length);
+        at += length;
+    }
+    append(&bare, p + at, in.size - at);
+    must_transcode(16);
+    ck_assert_int_eq(transcode(transcoder, bare.data, bare.size, 16, &out, &err), -1);
+    ck_assert_msg(strstr(err.message, "table"), "%s", err.message);
+    buffer_release(&bare);
+}
+END_TEST
+
 START_TEST(broken)
 {
     struct rng rng = rng_start(rng_derive(5, "sample", "broken", 0), 0, 0);
@@ -361,6 +384,7 @@ int main(void)
     tcase_add_test(cases, interval_divides);
     tcase_add_test(cases, metadata);
     tcase_add_test(cases, metadata_between_scans);
+    tcase_add_test(cases, no_tables);
     tcase_add_test(cases, broken);
     return suite_run();
 }
