@@ -251,8 +251,12 @@ int transcode_metadata(const void *bytes, size_t size, int (*wanted)(int marker)
     const uint8_t *p = bytes;
     size_t at = 2; /* behind SOI */
     while (size - at >= 4) {
+        const uint8_t *next = memchr(p + at, 0xff, size - at - 3); /* coded data before it */
+        if (!next)
+            break;
+        at = (size_t)(next - p);
         int marker = p[at + 1];
-        if (p[at] != 0xff || marker == 0xff) { /* coded data, or a fill byte */
+        if (marker == 0xff) { /* a fill byte */
             at++;
             continue;
         }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # jpegtran.sh PHOTOS - nndata pack with one thread beside libjpeg-turbo's jpegtran, which rewrites the same files with restart
-# markers and optimized tables, one after the other; it neither compares what it wrote nor makes shards. Interleaved, medians of
-# five. Needs Debian's libjpeg-turbo-progs; TENFOLD_BIN names the programs' folder (default: bin).
+# markers and optimized tables, one after the other; it neither compares what it wrote nor makes shards. Processor time,
+# interleaved, medians of five. Needs Debian's libjpeg-turbo-progs; TENFOLD_BIN names the programs' folder (default: bin).
 set -euo pipefail
 photos=$1
 bin=${TENFOLD_BIN:-bin}
@@ -10,11 +10,9 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 mapfile -t files < <(find -L "$photos" -type f | sort)
 
+TIMEFORMAT='%U %S'
 seconds() {
-    local start
-    start=$(date +%s.%N)
-    "$@" >"$out/log" 2>&1
-    echo "$(date +%s.%N) $start" | awk '{printf "%.3f\n", $1 - $2}'
+    { time "$@" >"$out/log" 2>&1; } 2>&1 | awk '{printf "%.3f\n", $1 + $2}'
 }
 with_jpegtran() {
     for file in "${files[@]}"; do jpegtran -copy all -optimize -restart 8B -outfile "$out/one.jpg" "$file"; done
@@ -30,4 +28,4 @@ done
 median() { sort -n "$1" | sed -n 3p; }
 a=$(median "$out/jpegtran") b=$(median "$out/pack")
 jpegtran -version 2>&1 | head -1
-echo "${#files[@]} $a $b" | awk '{printf "jpegtran %.0f images/s, nndata pack %.0f images/s: %.2f\n", $1 / $2, $1 / $3, $2 / $3}'
+echo "${#files[@]} $a $b" | awk '{printf "jpegtran %.0f images/s, nndata pack %.0f images/s of processor time: %.2f\n", $1 / $2, $1 / $3, $2 / $3}'
