@@ -1,9 +1,10 @@
 /* nndata pack: a data set as WebDataset shards, whose JPEGs can be decoded in part. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "base/interrupt.h"
 #include "loader/command.h"
 #include "loader/pack.h"
 
@@ -59,23 +60,6 @@ static const struct option_command command = {
         "pack), 130\ninterrupted.\n",
 };
 
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop = 1;
-}
-
-/* A second signal ends the program at once. */
-static void catch_signals(void)
-{
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 static int read_part(const char *text, struct pack_options *o, struct error *err)
 {
     char number[24];
@@ -108,7 +92,6 @@ static int read_options(const struct option_values *given, struct pack_options *
     o->on_error = (enum pack_bad)given->value[ON_ERROR].integer;
     o->threads = (int)given->value[THREADS].integer;
     o->report = given->value[REPORT].text;
-    o->stop = &stop;
     if ((o->form.max_short > 0) != (o->form.quality > 0))
         return error_set(err, ERROR_USAGE, NULL,
                          "--max-short %d with --quality %d; both must be given (at least 1), or "
@@ -166,9 +149,10 @@ int command_pack(int argc, char **argv, struct error *err)
     struct pack_result result;
     struct index *index;
     struct index_options io = { .classes = given.value[CLASSES].text, .allow_unlabeled = true };
-    if (read_options(&given, &o, err) < 0 || index_open(&index, given.positional[0], &io, err) < 0)
+    if (read_options(&given, &o, err) < 0 || (o.report && file_check_out(o.report, err) < 0) ||
+        index_open(&index, given.positional[0], &io, err) < 0)
         return -1;
-    catch_signals();
+    o.stop = interrupt_catch();
     rc = pack_run(index, out, &o, &result, err);
     if (rc == 0)
         print_result(out, &result);

@@ -129,6 +129,7 @@ static const struct {
     { "@/nndata pack # %/run --restart=-1", 2, "--restart is -1" },
     { "@/nndata pack # %/run --on-error ignore", 2, "keep, skip, fail" },
     { "@/nndata pack # %/run --prefix a/b", 2, "--prefix" },
+    { "@/nndata pack # %/run --report %/no/such.jsonl", 2, "no/such.jsonl" },
     { "@/nndata pack # #/a/run", 2, "lies in the folder" },
     { "@/nndata pack # %/text.txt", 3, "text.txt" },
     { "@/nntrain", 2, "CONFIG" },
