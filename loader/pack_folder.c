@@ -101,22 +101,22 @@ static int compare_packs(const json_t *found, const json_t *wanted, const char *
     return error_set(err, ERROR_DATA, path, "belongs to another version's pack");
 }
 
-/* The index of a shard, `tar_bytes` long, against the plan. */
-static int check_head(const struct pack_shard *shard, const struct pack_plan *plan, uint64_t s,
-                      uint64_t tar_bytes, struct error *err)
+/* The head of the index at `path`, whose tar has `tar_bytes`, against the plan. */
+static int check_head(const json_t *head, const struct pack_plan *plan, uint64_t s,
+                      uint64_t tar_bytes, const char *path, struct error *err)
 {
-    if (compare_packs(json_object_get(shard->head, "pack"), plan->identity, shard->path, err) < 0)
+    if (compare_packs(json_object_get(head, "pack"), plan->identity, path, err) < 0)
         return -1;
-    if (s >= plan->shards || pack_shard_number(shard, "shard") != s ||
-        pack_shard_number(shard, "first") != plan->first[s] ||
-        pack_shard_number(shard, "samples") != plan->first[s + 1] - plan->first[s] ||
-        pack_shard_number(shard, "source_bytes") != pack_plan_bytes(plan, s))
-        return error_set(err, ERROR_DATA, shard->path,
+    if (s >= plan->shards || pack_head_number(head, "shard") != s ||
+        pack_head_number(head, "first") != plan->first[s] ||
+        pack_head_number(head, "samples") != plan->first[s + 1] - plan->first[s] ||
+        pack_head_number(head, "source_bytes") != pack_plan_bytes(plan, s))
+        return error_set(err, ERROR_DATA, path,
                          "was packed from other files: those of the source have changed since");
-    uint64_t stated = pack_shard_number(shard, "tar_bytes");
+    uint64_t stated = pack_head_number(head, "tar_bytes");
     return stated == tar_bytes
                ? 0
-               : error_set(err, ERROR_DATA, shard->path,
+               : error_set(err, ERROR_DATA, path,
                            "says that the tar has %" PRIu64 " bytes; it has %" PRIu64
                            "; remove both to pack it again",
                            stated, tar_bytes);
@@ -129,7 +129,6 @@ static int check_tar(const struct pack_plan *plan, const char *prefix, char *pat
     uint64_t s;
     const char *rest;
     struct stat info;
-    struct pack_shard shard;
     if (stat(path, &info) < 0)
         return error_errno(err, path, "cannot look up");
     bool named = shard_number(strrchr(path, '/') + 1, prefix, &s, &rest) && !strcmp(rest, ".tar");
@@ -142,10 +141,9 @@ static int check_tar(const struct pack_plan *plan, const char *prefix, char *pat
                          "was not packed here and would be read with the shards; name another "
                          "folder, or remove it");
     }
-    if (pack_shard_open(&shard, path, err) < 0)
-        return -1;
-    int rc = check_head(&shard, plan, s, (uint64_t)info.st_size, err);
-    pack_shard_close(&shard);
+    json_t *head = pack_shard_head(path, err);
+    int rc = head ? check_head(head, plan, s, (uint64_t)info.st_size, path, err) : -1;
+    json_decref(head);
     if (rc == 0)
         there[s] = true;
     return rc;

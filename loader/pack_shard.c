@@ -9,7 +9,7 @@
 
 static const char magic[] = "tenfold-pack 1\n";
 static const uint64_t SHARD_INDEX_MAX = 1u << 30; /* bytes; ten million samples */
-enum { COLUMNS = 7 };
+enum { COLUMNS = 7, HEAD_MAX = 64 << 10 };        /* bytes of the first two lines */
 
 int pack_shard_begin(struct buffer *text, json_t *head, struct error *err)
 {
@@ -74,28 +74,49 @@ bool pack_shard_is(const char *path)
     return is;
 }
 
+/* The head of a file that begins with `text`; *rows is behind it. */
+static json_t *parse_head(char *text, size_t size, const char *path, char **rows, struct error *err)
+{
+    size_t begin = sizeof(magic) - 1;
+    if (size < begin || memcmp(text, magic, begin) != 0) {
+        error_set(err, ERROR_DATA, path, "is no index of a packed shard");
+        return NULL;
+    }
+    char *end = memchr(text + begin, '\n', size - begin);
+    if (!end) {
+        error_set(err, ERROR_DATA, path, "is cut off");
+        return NULL;
+    }
+    *rows = end + 1;
+    return json_parse(text + begin, (size_t)(end - text) - begin, path, err);
+}
+
+json_t *pack_shard_head(const char *path, struct error *err)
+{
+    char text[HEAD_MAX], *rows;
+    FILE *file = fopen(path, "rbe");
+    if (!file) {
+        error_errno(err, path, "cannot open");
+        return NULL;
+    }
+    size_t size = fread(text, 1, sizeof(text), file);
+    json_t *head = NULL;
+    if (ferror(file))
+        error_errno(err, path, "cannot read");
+    else
+        head = parse_head(text, size, path, &rows, err);
+    fclose(file);
+    return head;
+}
+
 int pack_shard_open(struct pack_shard *shard, const char *path, struct error *err)
 {
     *shard = (struct pack_shard){ .path = path };
     if (file_read(path, SHARD_INDEX_MAX, &shard->text, err) < 0)
         return -1;
-    char *head = shard->text.data + sizeof(magic) - 1;
-    if (shard->text.size < sizeof(magic) ||
-        memcmp(shard->text.data, magic, sizeof(magic) - 1) != 0) {
-        error_set(err, ERROR_DATA, path, "is no index of a packed shard");
-        goto fail;
-    }
-    char *end = strchr(head, '\n');
-    if (!end) {
-        error_set(err, ERROR_DATA, path, "is cut off");
-        goto fail;
-    }
-    shard->head = json_parse(head, (size_t)(end - head), path, err);
-    if (!shard->head)
-        goto fail;
-    shard->at = end + 1;
-    return 0;
-fail:
+    shard->head = parse_head(shard->text.data, shard->text.size, path, &shard->at, err);
+    if (shard->head)
+        return 0;
     buffer_release(&shard->text);
     return -1;
 }
@@ -131,7 +152,7 @@ static bool read_row(char *column[COLUMNS], struct pack_row *row)
 int pack_shard_next(struct pack_shard *shard, struct pack_row *row, struct error *err)
 {
     if (!*shard->at) {
-        uint64_t samples = pack_shard_number(shard, "samples");
+        uint64_t samples = pack_head_number(shard->head, "samples");
         return shard->rows == samples ? 0
                                       : error_set(err, ERROR_DATA, shard->path,
                                                   "has %" PRIu64 " rows; its head says %" PRIu64,
@@ -155,9 +176,9 @@ int pack_shard_next(struct pack_shard *shard, struct pack_row *row, struct error
     return 1;
 }
 
-uint64_t pack_shard_number(const struct pack_shard *shard, const char *name)
+uint64_t pack_head_number(const json_t *head, const char *name)
 {
-    json_int_t value = json_integer_value(json_object_get(shard->head, name));
+    json_int_t value = json_integer_value(json_object_get(head, name));
     return value > 0 ? (uint64_t)value : 0;
 }
 

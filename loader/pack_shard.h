@@ -47,12 +47,14 @@ struct pack_shard {
 
 /* Is `path` such a file? */
 bool pack_shard_is(const char *path);
+/* The head alone, of which little is read; the caller owns it. NULL with err filled. */
+json_t *pack_shard_head(const char *path, struct error *err);
+/* A number of a head; 0 where it has none. */
+uint64_t pack_head_number(const json_t *head, const char *name);
 /* ERROR_DATA when it is no such file, or not whole. `path` must outlive the shard. */
 int pack_shard_open(struct pack_shard *shard, const char *path, struct error *err);
 /* 1: a row, whose texts are borrowed from the shard; 0: there is none left. */
 int pack_shard_next(struct pack_shard *shard, struct pack_row *row, struct error *err);
-/* A number of the head; 0 where it has none. */
-uint64_t pack_shard_number(const struct pack_shard *shard, const char *name);
 void pack_shard_close(struct pack_shard *shard);
 
 #endif

@@ -87,7 +87,7 @@ static int add_shard(struct summary *y, uint64_t s, struct error *err)
         }
         result->unlabeled += own && row.label < 0;
     }
-    totals.tar_bytes = pack_shard_number(&shard, "tar_bytes");
+    totals.tar_bytes = pack_head_number(shard.head, "tar_bytes");
     pack_shard_close(&shard);
     if (rc < 0)
         return -1;
@@ -185,11 +185,12 @@ int pack_summary(struct pack_result *result, const struct index *index, const ch
         rc = log_open(&y.report, options->report, false, err);
     result->complete = true;
     result->all_shards = plan->shards;
-    for (uint64_t s = 0; s < plan->shards && rc == 0; s++) {
+    for (uint64_t s = 0; s < plan->shards; s++)
         result->complete = result->complete && there[s];
-        if (there[s])
+    /* Until the last shard is there, the other processes' are not read. */
+    for (uint64_t s = 0; s < plan->shards && rc == 0; s++)
+        if (result->complete || s % options->parts == options->part)
             rc = add_shard(&y, s, err);
-    }
     if (rc == 0)
         rc = finish(&y, err);
     sha256_abandon(y.sha);
