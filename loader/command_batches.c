@@ -33,7 +33,8 @@ static const struct option_command command = {
     .notes =
         "Checksums are sums modulo 2^64 over places, so those of all ranks of a step add up to "
         "what\none rank alone would print. They do not depend on --threads.\n\n"
-        "Example:\n  nndata batches configs/imagenet_resnet.yaml --data photos --count 5\n",
+        "Example:\n  nndata batches configs/imagenet_resnet.yaml --data photos --set data.batch=32 "
+        "--count 5\n",
     .sections = { data_params },
     .section_names = { "data" },
 };

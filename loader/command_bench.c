@@ -27,8 +27,9 @@ static const struct option_command command = {
     .options = options,
     .positional_min = 1,
     .positional_max = 1,
-    .notes = "Example:\n  nndata bench configs/imagenet_resnet.yaml --data photos --threads 1 "
-             "--seconds 5\n",
+    .notes =
+        "Example:\n  nndata bench configs/imagenet_resnet.yaml --data photos --set data.batch=32 "
+        "--threads 1 --seconds 5\n",
     .sections = { data_params },
     .section_names = { "data" },
 };

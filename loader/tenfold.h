@@ -4,8 +4,7 @@
  *
  *     struct tenfold *t;
  *     char error[TENFOLD_ERROR];
- *     if (tenfold_open(&t, "configs/imagenet_resnet.yaml", "data=photos batch=64 threads=4", error)
- * != 0)
+ *     if (tenfold_open(&t, "recipe.yaml", "data=photos batch=64 threads=4", error) != 0)
  *         ...
  *     struct tenfold_batch b;
  *     while (tenfold_next(t, &b, error) == 1) {

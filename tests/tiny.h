@@ -2,8 +2,9 @@
  * A small data set for tests: an ImageFolder of PNG files in a folder of its own below /tmp.
  *
  *     struct tiny tiny;
- *     tiny_make(&tiny, &(struct tiny_shape){ .classes = 3, .images = 30, .width = 40, .height = 32
- * }); index_open(&index, tiny.root, ...); tiny_remove(&tiny);
+ *     tiny_make(&tiny, &(struct tiny_shape){ 3, 30, 40, 32, 0 });
+ *     index_open(&index, tiny.root, ...);
+ *     tiny_remove(&tiny);
  *
  * Image i is class i % classes and lies at tiny_path(i): "<root>/<a, b, c ...>/NNN.png". Pixels
  * are noise around a pattern that tells the class, so that a small network can learn them.
