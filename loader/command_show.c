@@ -26,8 +26,10 @@ static const struct param options[] = {
     [EPOCH] = { "epoch", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 4e9,
                 .help = "of the first version" },
     [PLAN] = { "plan", PARAM_FLAG, "",
-               .help = "print below each what was drawn: size and place of the crop, color's gain "
-                       "and offsets, erasure" },
+               .help =
+                   "print below each what was drawn: the crop in the file's pixels, or the size "
+                   "after the resize and the crop's place in it; color's gain and offsets; "
+                   "erasure" },
     [OP] = { "op", PARAM_TEXT, "",
              .help = "a strip of this augmentation from weak to strong, on the first image of "
                      "--data or a generated one" },

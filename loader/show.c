@@ -66,6 +66,7 @@ struct picture {
     uint64_t id;
     struct image image; /* pixels owned */
     struct plan plan;
+    int times; /* how many pixels a side a pixel of the original takes */
     char caption[200];
 };
 
@@ -121,14 +122,19 @@ static int plan_box(struct plan *plan, int width, int height, int side, struct e
     return plan_resize(plan, w > 0 ? w : 1, h > 0 ? h : 1, err);
 }
 
-/* The original, resized to fit a box of `side`. */
+/* The original, resized to fit a box of `side`; a small one is magnified as the versions are, so
+ * that both are seen alike. */
 static int render_original(struct show *s, struct picture *picture, int side, struct error *err)
 {
     struct decode_info info;
     if (read_header(s, picture->id, &info, err) < 0)
         return at_sample(s, picture->id, err);
     struct plan *plan = &picture->plan;
-    if (plan_box(plan, info.width, info.height, side, err) < 0 ||
+    picture->times = side / (info.width > info.height ? info.width : info.height);
+    if (picture->times < 2)
+        picture->times = 1;
+    plan_start(plan, info.width, info.height);
+    if ((picture->times == 1 && plan_box(plan, info.width, info.height, side, err) < 0) ||
         render_plan(s, picture, plan, RESAMPLER_EXACT, err) < 0)
         return at_sample(s, picture->id, err);
     struct sample sample = index_sample(s->index, picture->id);
@@ -221,14 +227,34 @@ static void write_line(struct canvas *canvas, int x, int y, int width, uint32_t 
     canvas_text(canvas, x, y, color, 1, line);
 }
 
+/* "crop 300x200 at 40,12", in the file's pixels, where a part of it was resized to the output;
+ * "395x296 at 169,56", the size after the resize and the output's place in it; both where both were
+ * done; and the mirrors. */
+static void geometry_line(const struct plan *plan, char *line, size_t size)
+{
+    const struct plan_axis *a = &plan->axis;
+    const struct rect *w = &a->window;
+    const char *flips[] = { "", " flip", " vflip", " flip both" };
+    char crop[64] = "", place[64] = "";
+    if (!a->valid) {
+        snprintf(line, size, "no axis-aligned map");
+        return;
+    }
+    bool part = w->width != plan->source_width || w->height != plan->source_height;
+    bool whole = a->width == plan->width && a->height == plan->height && !a->left && !a->top;
+    if (part)
+        snprintf(crop, sizeof(crop), "crop %dx%d at %d,%d", w->width, w->height, w->x, w->y);
+    if (!part || !whole)
+        snprintf(place, sizeof(place), "%s%dx%d at %d,%d", part ? ", " : "", a->width, a->height,
+                 a->left, a->top);
+    snprintf(line, size, "%s%s%s", crop, place, flips[a->mirror_x + 2 * a->mirror_y]);
+}
+
 /* What was drawn: geometry, color, erasures. */
 static void plan_lines(const struct plan *plan, char line[PLAN_LINES][100])
 {
-    const struct plan_axis *a = &plan->axis;
-    const char *flips[] = { "", " flip", " vflip", " flip both" };
     memset(line, 0, PLAN_LINES * sizeof(line[0]));
-    snprintf(line[0], sizeof(line[0]), "%dx%d at %d,%d%s", a->width, a->height, a->left, a->top,
-             flips[a->mirror_x + 2 * a->mirror_y]);
+    geometry_line(plan, line[0], sizeof(line[0]));
     if (plan->colors_used > 0) {
         const struct plan_color *c = &plan->colors[0];
         snprintf(line[1], sizeof(line[1]), "x%.2f %+ld %+ld %+ld", c->pixel[0][0],
@@ -246,7 +272,7 @@ static void paint_column(struct show *s, int column)
         const struct picture *picture = &s->pictures[row];
         int times;
         struct rect box = show_box(s->recipe, s->options, row, column, &times);
-        paint(s->canvas, &picture->image, box.x, box.y, column == 0 ? 1 : times);
+        paint(s->canvas, &picture->image, box.x, box.y, column == 0 ? picture->times : times);
         int y = box.y + box.height + 2;
         write_line(s->canvas, box.x, y, box.width, INK, picture->caption);
         if (column == 0 || !s->options->plans)

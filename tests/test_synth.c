@@ -16,6 +16,7 @@
 #include "loader/synth.h"
 #include "tests/scratch.h"
 #include "tests/suite.h"
+#include "tests/tiny.h"
 
 static struct index *make(const char *name, struct synth_options o)
 {
@@ -126,7 +127,6 @@ START_TEST(refused)
 }
 END_TEST
 
-/* A box of the sheet holds the pixels that the recipe makes, magnified. */
 START_TEST(interrupted)
 {
     static volatile sig_atomic_t stop = 1;
@@ -138,6 +138,41 @@ START_TEST(interrupted)
 }
 END_TEST
 
+/* What is smaller than its box keeps its pixels, the original as well as the versions. */
+START_TEST(small_original)
+{
+    static const char text[] = "augment: [{center_crop: 32}]";
+    struct index *index;
+    struct config *config;
+    struct recipe *recipe;
+    struct canvas *sheet;
+    struct error err = { 0 };
+    struct tiny tiny;
+    struct show_options o = show_defaults();
+    o.samples = o.versions = 1;
+    tiny_make(&tiny, &(struct tiny_shape){ 1, 1, 32, 32, 0 });
+    ck_assert_int_eq(index_open(&index, tiny.root, NULL, &err), 0);
+    ck_assert_int_eq(config_parse(&config, text, strlen(text), "test", &err), 0);
+    ck_assert_int_eq(recipe_open(&recipe, node_get(config_root(config), "augment"), 0, &err), 0);
+    ck_assert_int_eq(show_sheet(&sheet, index, recipe, NULL, &o, &err), 0);
+    struct image pixels = canvas_pixels(sheet);
+    int times;
+    struct rect original = show_box(recipe, &o, 0, 0, &times),
+                version = show_box(recipe, &o, 0, 1, &times);
+    ck_assert_int_gt(times, 1);
+    for (int y = 0; y < version.height; y++)
+        ck_assert_mem_eq(pixels.pixels + (size_t)(original.y + y) * pixels.stride + 3 * original.x,
+                         pixels.pixels + (size_t)(version.y + y) * pixels.stride + 3 * version.x,
+                         3 * (size_t)version.width);
+    canvas_close(sheet);
+    recipe_close(recipe);
+    config_close(config);
+    index_close(index);
+    tiny_remove(&tiny);
+}
+END_TEST
+
+/* A box of the sheet holds the pixels that the recipe makes, magnified. */
 START_TEST(sheet)
 {
     static const char text[] = "augment: [{scale_jitter: {min: 40, max: 50}}, {random_crop: 32}, "
@@ -208,6 +243,7 @@ int main(void)
     tcase_add_test(cases, pictures);
     tcase_add_test(cases, refused);
     tcase_add_test(cases, interrupted);
+    tcase_add_test(cases, small_original);
     tcase_add_loop_test(cases, sheet, 0, 2);
     return suite_run();
 }
