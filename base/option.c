@@ -10,7 +10,7 @@
 
 #include "base/simd.h"
 
-/* What every program understands beside its own options. */
+/* What programs understand beside their own options; --set those that read a config. */
 static const char *const common[] = { "set", "help", "version" };
 
 enum { COMMON = 3 };
@@ -31,6 +31,11 @@ static int find_row(const struct param *table, const char *name, size_t size)
     return -1;
 }
 
+static bool reads_config(const struct option_command *command)
+{
+    return command->sections[0] != NULL;
+}
+
 static int refuse_unknown(const struct line *l, const char *argument, struct error *err)
 {
     const char *names[OPTION_MAX + COMMON];
@@ -38,7 +43,8 @@ static int refuse_unknown(const struct line *l, const char *argument, struct err
     for (const struct param *row = l->command->options; row->name; row++)
         names[count++] = row->name;
     for (size_t i = 0; i < COMMON; i++)
-        names[count++] = common[i];
+        if (reads_config(l->command) || strcmp(common[i], "set") != 0)
+            names[count++] = common[i];
     int length = (int)strcspn(argument, "=");
     char word[64] = "";
     const char *bare = argument + strspn(argument, "-");
@@ -59,11 +65,6 @@ static const char *value_of(struct line *l, const char *option, const char *equa
         return l->argv[l->at++];
     error_set(err, ERROR_USAGE, NULL, "%s needs a value", option);
     return NULL;
-}
-
-static bool reads_config(const struct option_command *command)
-{
-    return command->sections[0] != NULL;
 }
 
 /* An empty text (an unset variable of a script) names no file. */

@@ -148,6 +148,7 @@ static const struct {
     { "@/nneval --data # --model %/x --probs %/text.txt", 2, "text.txt: is no folder" },
     { "@/nneval --data # --model %/x --set data.batch=8", 2, "reads no config" },
     { "@/nndata verify # --set data.batch=8", 2, "reads no config" },
+    { "@/nndata verify # --sets", 2, "unknown option '--sets'; nndata verify --help" },
     { "@/nndata verify ''", 2, "is empty" },
     { "@/nndata batches %/good.yaml --data ''", 2, "--data is empty" },
     { "@/nneval --data # --model %/x --views 10corp", 2, "10crop" },
