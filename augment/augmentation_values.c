@@ -6,6 +6,18 @@ const char *const filter_names[] = {
     [FILTER_BILINEAR] = "bilinear", [FILTER_BICUBIC] = "bicubic", [FILTER_NEAREST] = "nearest", NULL
 };
 
+const char *const keep_filter_names[] = {
+    "keep",
+    [1 + FILTER_BILINEAR] = "bilinear",
+    [1 + FILTER_BICUBIC] = "bicubic",
+    [1 + FILTER_NEAREST] = "nearest",
+    NULL,
+};
+
+const char *const fill_mode_names[] = {
+    [FILL_CONSTANT] = "constant", [FILL_EDGE] = "edge", [FILL_REFLECT] = "reflect", NULL
+};
+
 int size_check(const union value *v, const struct node *node, struct error *err)
 {
     if (v->list.count > 2)
@@ -24,9 +36,44 @@ void size_of(const union value *v, int *width, int *height)
     *width = (int)v->list.item[v->list.count - 1];
 }
 
-void fill_with(struct plan *plan, double level)
+int fill_check(const union value *fill, const struct node *node, struct error *err)
 {
-    plan->fill.mode = FILL_CONSTANT;
+    if (fill->list.count != 1 && fill->list.count != 3)
+        return node_error(node, err,
+                          "fill has %d numbers; must be one level, or [red, green, blue]",
+                          fill->list.count);
+    return 0;
+}
+
+void fill_set(struct plan *plan, const union value *fill, const union value *mode)
+{
+    plan->fill.mode = (enum plan_fill_mode)mode->integer;
     for (int c = 0; c < 3; c++)
-        plan->fill.level[c] = (uint8_t)(level + 0.5);
+        plan->fill.level[c] = (uint8_t)(fill->list.item[fill->list.count == 3 ? c : 0] + 0.5);
+}
+
+void filter_keep(struct plan *plan, const union value *filter)
+{
+    if (filter->integer > 0)
+        plan->filter = (enum plan_filter)(filter->integer - 1);
+}
+
+int spread_check(const char *name, const union value *v, const struct node *node, struct error *err)
+{
+    const double *x = v->list.item;
+    if (v->list.count > 2)
+        return node_error(node, err, "%s has %d numbers; must be one, or [lowest, highest]", name,
+                          v->list.count);
+    if (v->list.count == 1 && x[0] < 0)
+        return node_error(node, err, "%s is %g; one number must be at least 0: it means [-x, x]",
+                          name, x[0]);
+    if (v->list.count == 2 && x[0] > x[1])
+        return node_error(node, err, "%s is [%g, %g]; the lowest comes first", name, x[0], x[1]);
+    return 0;
+}
+
+double spread_draw(const union value *v, struct rng *rng)
+{
+    const double *x = v->list.item;
+    return v->list.count == 1 ? rng_range(rng, -x[0], x[0]) : rng_range(rng, x[0], x[1]);
 }

@@ -4,8 +4,10 @@
 
 extern const struct augmentation augment_resize_short, augment_scale_jitter, augment_random_crop,
     augment_center_crop, augment_random_resized_crop, augment_hflip, augment_vflip,
-    augment_brightness, augment_contrast, augment_pca_color, augment_cutout, augment_normalize,
-    augment_subtract_mean, augment_subtract_mean_image, augment_whiten;
+    augment_translate, augment_rotate, augment_stretch, augment_shear, augment_lens,
+    augment_perspective, augment_random_affine, augment_brightness, augment_contrast,
+    augment_pca_color, augment_cutout, augment_normalize, augment_subtract_mean,
+    augment_subtract_mean_image, augment_whiten;
 
 const struct augmentation *const augmentations[] = {
     &augment_resize_short,
@@ -15,6 +17,13 @@ const struct augmentation *const augmentations[] = {
     &augment_random_resized_crop,
     &augment_hflip,
     &augment_vflip,
+    &augment_translate,
+    &augment_rotate,
+    &augment_stretch,
+    &augment_shear,
+    &augment_lens,
+    &augment_perspective,
+    &augment_random_affine,
     &augment_brightness,
     &augment_contrast,
     &augment_pca_color,

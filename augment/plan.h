@@ -188,9 +188,9 @@ void plan_mirror(struct plan *plan, bool horizontal, bool vertical);
 /* Any projective step: `map` takes a point of the new picture of width x height to a point of the
  * present one (3x3 row-major, pixel centers at half integers). Maps that move by whole pixels keep
  * the axis-aligned form. With `reveal` the present frame, and all before it, end nothing: whatever
- * the image holds beyond them is shown. ERROR_USAGE for a map that is singular, not finite, or
- * sends a point of the new picture to infinity; for more than PLAN_CLIPS frames; behind an erasure
- * or a chain. */
+ * the image holds beyond them is shown. Points beyond a map's horizon lie outside every
+ * frame. ERROR_USAGE for a map that is singular, not finite, or farther out than 1e9 pixels; for
+ * more than PLAN_CLIPS frames; behind an erasure or a chain. */
 int plan_map(struct plan *plan, const double map[9], int width, int height, bool reveal,
              struct error *err);
 

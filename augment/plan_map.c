@@ -28,7 +28,11 @@ static bool within(const double map[9], int width, int height, int frame_width, 
 
 bool plan_reaches(const double map[9], int width, int height)
 {
-    for (int i = 0; i < 4; i++) {
+    bool affine = map[6] == 0 && map[7] == 0 && map[8] == 1;
+    for (int i = 0; i < 9; i++)
+        if (!isfinite(map[i]))
+            return false;
+    for (int i = 0; i < 4 && affine; i++) {
         double x, y;
         if (!affine_point(map, i & 1 ? width : 0, i & 2 ? height : 0, &x, &y) ||
             fabs(x) > PLAN_REACH || fabs(y) > PLAN_REACH)
@@ -56,8 +60,7 @@ static int add_clip(struct plan *plan, const double map[9], int width, int heigh
 
 static int beyond(struct error *err)
 {
-    return error_set(err, ERROR_USAGE, NULL,
-                     "sends a point of the picture to infinity; use weaker values");
+    return error_set(err, ERROR_USAGE, NULL, "sends the picture out of reach; use weaker values");
 }
 
 /* With reveal only the image itself ends: a frame behind the lens where there is one. */

@@ -7,7 +7,9 @@
 /* No point of a plan lies farther out than this, in pixels: fixed point has room for it. */
 #define PLAN_REACH 1e9
 
-/* Does a map take all of a picture of width x height to points within it? */
+/* Is a map finite, and if it is affine, does it take all of a picture of width x height to points
+ * within reach? A projective map may have a horizon in the picture: what lies beyond is outside
+ * every frame. */
 bool plan_reaches(const double map[9], int width, int height);
 
 /* ERROR_USAGE unless the sides are 1..PLAN_SIZE_MAX. */

@@ -1,19 +1,25 @@
 /*
- * Keep a random rectangle; with `padding`, after a border of fill was added on all sides (CIFAR's
- * pad 4). Each position is equally likely.
+ * Keep a random rectangle; with `padding`, after a border was added on all sides (CIFAR's pad 4):
+ * of fill, of the edge repeated, or of the reflection without the border pixel. Each position is
+ * equally likely.
  */
 #include "augment/augmentation_values.h"
 
-enum { SIZE, PADDING, FILL };
+enum { SIZE, PADDING, FILL, PADDING_MODE };
 
 static const struct param params[] = {
     [SIZE] = SIZE_ROW,
     [PADDING] = { "padding", PARAM_INTEGER, "px", .value = 0, .min = 0, .max = 1024,
                   "border added on each side first" },
-    [FILL] = { "fill", PARAM_NUMBER, "level", .value = 0, .min = 0, .max = 255,
-               "value of the border" },
+    [FILL] = FILL_ROW,
+    [PADDING_MODE] = FILL_MODE_ROW("padding_mode"),
     { 0 },
 };
+
+static int check(const union value *v, const struct node *node, struct error *err)
+{
+    return size_check(&v[SIZE], node, err) < 0 ? -1 : fill_check(&v[FILL], node, err);
+}
 
 static int draw(struct plan *plan, const union value *v, struct rng *rng, struct error *err)
 {
@@ -26,7 +32,7 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
                          height, plan->width, plan->height, padding);
     int y = (int)rng_integer(rng, 0, room_y), x = (int)rng_integer(rng, 0, room_x);
     if (padding)
-        fill_with(plan, v[FILL].number);
+        fill_set(plan, &v[FILL], &v[PADDING_MODE]);
     return plan_crop(plan, x - padding, y - padding, width, height, err);
 }
 
@@ -45,7 +51,7 @@ const struct augmentation augment_random_crop = {
     .source = "torchvision's RandomCrop",
     .kind = AUGMENT_GEOMETRY,
     .params = params,
-    .check = size_check,
+    .check = check,
     .draw = draw,
     .strip = strip,
 };
