@@ -65,6 +65,17 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_look(plan, &lens, v[REVEAL].flag, err);
 }
 
+static const char *const strip[] = {
+    "{k1: [0.1, 0.1]}",
+    "{k1: [0.3, 0.3]}",
+    "{k1: [0.6, 0.6]}",
+    "{k1: [-0.1, -0.1]}",
+    "{k1: [-0.3, -0.3]}",
+    "{k1: [0, 0], p1: [0.1, 0.1]}",
+    "{k1: [0, 0], p2: [0.1, 0.1]}",
+    NULL,
+};
+
 const struct augmentation augment_lens = {
     .name = "lens",
     .summary = "bend lines by a random barrel or pincushion lens",
@@ -73,4 +84,5 @@ const struct augmentation augment_lens = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

@@ -50,6 +50,12 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_map(plan, map, w, h, v[REVEAL].flag, err);
 }
 
+static const char *const strip[] = {
+    "{p: 1, distortion_scale: 0.1}", "{p: 1, distortion_scale: 0.3}",
+    "{p: 1, distortion_scale: 0.5}", "{p: 1, distortion_scale: 0.7}",
+    "{p: 1, distortion_scale: 0.9}", NULL,
+};
+
 const struct augmentation augment_perspective = {
     .name = "perspective",
     .summary = "move the four corners inwards by random amounts",
@@ -58,4 +64,5 @@ const struct augmentation augment_perspective = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

@@ -74,6 +74,15 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_map(plan, map, w, h, v[REVEAL].flag, err);
 }
 
+static const char *const strip[] = {
+    "{degrees: [10, 10]}",
+    "{degrees: [10, 10], translate: [0.2, 0.2]}",
+    "{degrees: [0, 0], scale: [0.6, 0.6]}",
+    "{degrees: [0, 0], scale: [1.6, 1.6]}",
+    "{degrees: [20, 20], shear: [20, 20], scale: [0.8, 0.8]}",
+    NULL,
+};
+
 const struct augmentation augment_random_affine = {
     .name = "random_affine",
     .summary = "turn, move, scale and shear at random",
@@ -82,4 +91,5 @@ const struct augmentation augment_random_affine = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

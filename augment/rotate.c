@@ -59,6 +59,17 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_map(plan, map, width, height, v[REVEAL].flag, err);
 }
 
+static const char *const strip[] = {
+    "{degrees: [5, 5]}",
+    "{degrees: [15, 15]}",
+    "{degrees: [30, 30]}",
+    "{degrees: [60, 60]}",
+    "{degrees: [-30, -30], fill: 128}",
+    "{degrees: [30, 30], fill_mode: reflect}",
+    "{degrees: [30, 30], expand: yes}",
+    NULL,
+};
+
 const struct augmentation augment_rotate = {
     .name = "rotate",
     .summary = "turn about the center by a random angle",
@@ -67,4 +78,5 @@ const struct augmentation augment_rotate = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

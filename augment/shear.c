@@ -35,6 +35,15 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_map(plan, map, plan->width, plan->height, v[REVEAL].flag, err);
 }
 
+static const char *const strip[] = {
+    "{x: [10, 10]}",
+    "{x: [20, 20]}",
+    "{x: [40, 40]}",
+    "{x: [0, 0], y: [20, 20]}",
+    "{x: [-20, -20], fill_mode: reflect}",
+    NULL,
+};
+
 const struct augmentation augment_shear = {
     .name = "shear",
     .summary = "shear by random angles",
@@ -43,4 +52,5 @@ const struct augmentation augment_shear = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

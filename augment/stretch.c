@@ -46,6 +46,11 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_map(plan, map, plan->width, plan->height, v[REVEAL].flag, err);
 }
 
+static const char *const strip[] = {
+    "{x: [1.2, 1.2], y: [1, 1]}", "{x: [1.6, 1.6], y: [1, 1]}", "{x: [1, 1], y: [1.6, 1.6]}",
+    "{x: [0.6, 0.6], y: [1, 1]}", "{x: [1, 1], y: [0.4, 0.4]}", NULL,
+};
+
 const struct augmentation augment_stretch = {
     .name = "stretch",
     .summary = "stretch width and height by random factors",
@@ -54,4 +59,5 @@ const struct augmentation augment_stretch = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

@@ -60,6 +60,16 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_map(plan, map, plan->width, plan->height, v[REVEAL].flag, err);
 }
 
+static const char *const strip[] = {
+    "{translate: [0.1, 0]}",
+    "{translate: [0.2, 0.2]}",
+    "{translate: [0.4, 0.4]}",
+    "{translate: [0.3, 0.3], fill: 128}",
+    "{translate: [0.3, 0.3], fill_mode: edge}",
+    "{translate: [0.3, 0.3], fill_mode: reflect}",
+    NULL,
+};
+
 const struct augmentation augment_translate = {
     .name = "translate",
     .summary = "move by a random number of pixels",
@@ -68,4 +78,5 @@ const struct augmentation augment_translate = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };
