@@ -27,7 +27,7 @@ enum augmentation_table { TABLE_NONE, TABLE_MEAN_IMAGE, TABLE_WHITENING };
 enum augmentation_kind {
     AUGMENT_GEOMETRY,
     AUGMENT_COLOR,
-    AUGMENT_ERASE,
+    AUGMENT_ERASE,  /* written behind all colors, whatever the recipe's order */
     AUGMENT_POLICY, /* geometry and color, drawn from a published list */
     AUGMENT_OUTPUT,
 };
@@ -45,6 +45,9 @@ struct augmentation {
     /* Write the decision. The current output size is in the plan. Fails with ERROR_USAGE where it
      * cannot be applied to this image or plan (a crop larger than the image without padding). */
     int (*draw)(struct plan *plan, const union value *v, struct rng *rng, struct error *err);
+    /* The most stages (plan.h) that it may run one by one with these values: 0 where all it draws
+     * is composed. NULL: always 0. */
+    int (*stages)(const union value *v);
     /* Execute an entry of kind COLOR_STEP that names this augmentation, on the output picture. NULL
      * where the plan's numbers say it all. */
     int (*apply)(const struct plan_color *step, struct raster *raster, struct error *err);

@@ -6,8 +6,8 @@ extern const struct augmentation augment_resize_short, augment_scale_jitter, aug
     augment_center_crop, augment_random_resized_crop, augment_hflip, augment_vflip,
     augment_translate, augment_rotate, augment_stretch, augment_shear, augment_lens,
     augment_perspective, augment_random_affine, augment_brightness, augment_contrast,
-    augment_pca_color, augment_cutout, augment_normalize, augment_subtract_mean,
-    augment_subtract_mean_image, augment_whiten;
+    augment_pca_color, augment_cutout, augment_random_erasing, augment_normalize,
+    augment_subtract_mean, augment_subtract_mean_image, augment_whiten;
 
 const struct augmentation *const augmentations[] = {
     &augment_resize_short,
@@ -28,6 +28,7 @@ const struct augmentation *const augmentations[] = {
     &augment_contrast,
     &augment_pca_color,
     &augment_cutout,
+    &augment_random_erasing,
     &augment_normalize,
     &augment_subtract_mean,
     &augment_subtract_mean_image,

@@ -124,7 +124,7 @@ enum plan_erasure_kind {
 struct plan_erasure {
     struct rect area; /* output coordinates, cut to the output */
     enum plan_erasure_kind kind;
-    double level[3]; /* 0..255, before the output stage */
+    double level[3]; /* 0..255; of ERASE_NORMAL_LEVEL in units of the output stage */
     uint64_t seed;   /* of the noise: a Philox key */
 };
 
@@ -135,6 +135,7 @@ struct plan_erasure {
  * recipe (output.h). */
 struct plan_output {
     bool normalize, mean_image, whiten;
+    bool in_units; /* an erasure may write values in units of this stage, which 8 bits lack */
     double mean[3], std[3];
     double frame[9];
     int frame_width, frame_height;

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "augment/augmentation_values.h"
 
 static json_t *rect_json(struct rect r)
@@ -16,6 +18,21 @@ static json_t *numbers_json(const double *x, int n)
     return list;
 }
 
+static json_t *erasure_json(const struct plan_erasure *e)
+{
+    static const char *const kinds[] = { [ERASE_LEVEL] = "level",
+                                         [ERASE_NOISE] = "noise",
+                                         [ERASE_NORMAL_LEVEL] = "normal level",
+                                         [ERASE_NORMAL_NOISE] = "normal noise" };
+    if (e->kind == ERASE_LEVEL || e->kind == ERASE_NORMAL_LEVEL)
+        return json_pack("{s:s, s:o, s:o}", "kind", kinds[e->kind], "area", rect_json(e->area),
+                         "level", numbers_json(e->level, 3));
+    char seed[17];
+    snprintf(seed, sizeof(seed), "%016llx", (unsigned long long)e->seed);
+    return json_pack("{s:s, s:o, s:s}", "kind", kinds[e->kind], "area", rect_json(e->area), "seed",
+                     seed);
+}
+
 /* jansson's pack takes over its values and gives NULL when one of them is NULL. */
 json_t *plan_json(const struct plan *plan, struct error *err)
 {
@@ -28,11 +45,8 @@ json_t *plan_json(const struct plan *plan, struct error *err)
                                                 numbers_json(&c->mean[0][0], 9), "offset",
                                                 numbers_json(c->offset, 3)));
     }
-    for (int i = 0; i < plan->erasures_used; i++) {
-        const struct plan_erasure *e = &plan->erasures[i];
-        json_array_append_new(erasures, json_pack("{s:o, s:o}", "area", rect_json(e->area), "level",
-                                                  numbers_json(e->level, 3)));
-    }
+    for (int i = 0; i < plan->erasures_used; i++)
+        json_array_append_new(erasures, erasure_json(&plan->erasures[i]));
     json_t *form =
         json_pack("{s:o, s:[i,i], s:[i,i], s:[b,b], s:o}", "window", rect_json(axis->window),
                   "resized", axis->width, axis->height, "offset", axis->left, axis->top, "mirror",

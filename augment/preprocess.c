@@ -41,7 +41,7 @@ int preprocess_read(struct preprocess *p, const struct node *node, struct error 
     if (p->resize == 0)
         p->resize = preprocess_resize(p->size);
     p->filter = (enum plan_filter)v[FILTER].integer;
-    p->output.normalize = true;
+    p->output = (struct plan_output){ .normalize = true };
     for (int c = 0; c < 3; c++) {
         p->output.mean[c] = v[MEAN].list.item[c];
         p->output.std[c] = v[STD].list.item[c];

@@ -77,6 +77,35 @@ static int check_output(const struct recipe *recipe, const struct entry *added, 
     return 0;
 }
 
+static int stages_of(const struct entry *entry)
+{
+    return entry->op->stages ? entry->op->stages(entry->v) : 0;
+}
+
+/* Erasures and chains know the output's pixels only: what moves these must come before. */
+static int check_order(const struct recipe *recipe, const struct entry *added, struct error *err)
+{
+    int stages = stages_of(added);
+    bool moves = added->op->kind == AUGMENT_GEOMETRY || added->op->kind == AUGMENT_POLICY;
+    for (int i = 0; i < recipe->count; i++) {
+        const struct entry *before = &recipe->entries[i];
+        bool erases = before->op->kind == AUGMENT_ERASE;
+        if (moves && (erases || (stages_of(before) && !stages_of(added))))
+            return error_set(err, ERROR_USAGE, added->place,
+                             "%s stands behind %s (%s), which %s; move it before that",
+                             added->op->name, before->op->name, before->place,
+                             erases ? "erases pixels of the finished picture"
+                                    : "runs its steps one by one on the finished picture");
+        stages += stages_of(before);
+    }
+    if (stages > PLAN_STAGES)
+        return error_set(err, ERROR_USAGE, added->place,
+                         "the recipe may run %d steps one by one; must be 0..%d (fewer or shorter "
+                         "policies with compat: sequential, or a smaller mixture of augmix)",
+                         stages, PLAN_STAGES);
+    return 0;
+}
+
 static int read_entry(struct recipe *recipe, const struct node *item, uint64_t seed,
                       struct error *err)
 {
@@ -108,7 +137,7 @@ static int read_entry(struct recipe *recipe, const struct node *item, uint64_t s
     }
     if (entry->op->check && entry->op->check(entry->v, values ? values : item, err) < 0)
         return -1;
-    if (check_output(recipe, entry, err) < 0)
+    if (check_output(recipe, entry, err) < 0 || check_order(recipe, entry, err) < 0)
         return -1;
     uint32_t occurrence = 0;
     for (int i = 0; i < recipe->count; i++)

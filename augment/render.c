@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "augment/color_run.h"
+#include "augment/erase.h"
 #include "augment/geometry.h"
 #include "augment/output.h"
 #include "augment/store.h"
@@ -101,19 +102,6 @@ static void render_row(struct renderer *r, const struct plan *plan, const struct
         const struct rect *area = &erasure->area;
         if (y >= area->y && y < area->y + area->height)
             store_level(store, erasure->level, (size_t)area->width, at + (size_t)area->x, out);
-    }
-}
-
-static void erase_row(const struct plan *plan, int y, float *planes)
-{
-    for (int e = 0; e < plan->erasures_used; e++) {
-        const struct plan_erasure *erasure = &plan->erasures[e];
-        const struct rect *area = &erasure->area;
-        if (y < area->y || y >= area->y + area->height)
-            continue;
-        for (int c = 0; c < 3; c++)
-            for (int x = area->x; x < area->x + area->width; x++)
-                planes[(size_t)c * (size_t)plan->width + (size_t)x] = (float)erasure->level[c];
     }
 }
 
@@ -216,8 +204,10 @@ int render(struct renderer *r, const struct plan *plan, enum plan_resampler resa
     if (reserve(r, width, err) < 0 ||
         geometry_run(r->geometry, plan, resampler, source, origin_x, origin_y, err) < 0)
         return -1;
-    if (has_steps(plan))
-        return render_steps(r, plan, form, out, err);
-    render_rows(r, plan, form, out);
+    if (!has_steps(plan))
+        render_rows(r, plan, form, out);
+    else if (render_steps(r, plan, form, out, err) < 0)
+        return -1;
+    erase_output(plan, form, out);
     return 0;
 }

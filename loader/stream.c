@@ -56,6 +56,10 @@ int stream_check(const struct index *index, const struct recipe *recipe, const s
             err, ERROR_USAGE, "data.dtype",
             "uint8 levels cannot be normalized; leave the output stage out of the recipe or "
             "take dtype: float32");
+    if (o->form.dtype == DTYPE_U8 && output.in_units)
+        return error_set(err, ERROR_USAGE, "data.dtype",
+                         "uint8 levels cannot hold what random_erasing writes in units: normal; "
+                         "take units: level or dtype: float32");
     if (o->start / steps >= UINT32_MAX)
         return error_set(err, ERROR_USAGE, "start", "step %llu lies behind the last epoch",
                          (unsigned long long)o->start);
