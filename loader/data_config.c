@@ -19,7 +19,9 @@ enum {
     LAYOUT,
     RESAMPLER,
     EXIF,
-    LEDGER
+    LEDGER,
+    SOFT_LABELS,
+    LABEL_SMOOTHING
 };
 
 #define SEED_MAX 9007199254740992.0 /* 2^53: exact in every reader's numbers */
@@ -71,6 +73,11 @@ const struct param data_params[DATA_PARAMS + 1] = {
                .help = "orientation; torchvision ignores it" },
     [LEDGER] = { "ledger", PARAM_FILE, "",
                  .help = "JSON lines of bad images are appended to this file" },
+    [SOFT_LABELS] = { "soft_labels", PARAM_FLAG, "",
+                      .help = "batches carry a share for every class, too: labels, mixing and "
+                              "smoothing as one target" },
+    [LABEL_SMOOTHING] = { "label_smoothing", PARAM_NUMBER, "", .value = 0, .min = 0, .max = 0.999,
+                          .help = "of soft_labels: share spread over all classes" },
     { 0 },
 };
 
@@ -95,6 +102,8 @@ static void fill(struct data_config *data, const union value *v)
     o->resampler = (enum plan_resampler)v[RESAMPLER].integer;
     o->exif_apply = v[EXIF].integer == 1;
     o->ledger = v[LEDGER].text;
+    o->soft_labels = v[SOFT_LABELS].flag;
+    o->label_smoothing = v[LABEL_SMOOTHING].number;
 }
 
 int data_config_read(struct data_config *data, const struct node *node, struct error *err)
@@ -102,6 +111,11 @@ int data_config_read(struct data_config *data, const struct node *node, struct e
     if (param_read(data_params, node, data->values, err) < 0)
         return -1;
     fill(data, data->values);
+    if (data->stream.label_smoothing > 0 && !data->stream.soft_labels)
+        return node_error(
+            node, err,
+            "label_smoothing is for soft_labels; set soft_labels: yes too, or let the "
+            "trainer's loss smooth (train.label_smoothing)");
     return 0;
 }
 

@@ -40,7 +40,7 @@ static bool add_tensor(size_t *total, size_t count, size_t size)
 
 /* Where a slot's parts begin. */
 struct slot_layout {
-    size_t images, label, id, weight, label_b, lambda, end;
+    size_t images, label, id, weight, label_b, lambda, soft, end;
 };
 
 static bool lay_out(const struct ring_shape *shape, struct slot_layout *at)
@@ -59,12 +59,14 @@ static bool lay_out(const struct ring_shape *shape, struct slot_layout *at)
     fits &= !shape->mixing || add_tensor(&total, n, sizeof(int64_t));
     at->lambda = total;
     fits &= !shape->mixing || add_tensor(&total, n, sizeof(float));
+    at->soft = total;
+    fits &= add_tensor(&total, n, sizeof(float) * (size_t)shape->classes);
     at->end = total;
     return fits;
 }
 
 static void place_slot(struct slot *slot, int number, uint8_t *memory, const struct slot_layout *at,
-                       bool mixing)
+                       const struct ring_shape *shape)
 {
     slot->number = number;
     slot->header = (struct slot_header *)memory;
@@ -73,10 +75,12 @@ static void place_slot(struct slot *slot, int number, uint8_t *memory, const str
     slot->label = (int64_t *)(memory + at->label);
     slot->id = (int64_t *)(memory + at->id);
     slot->weight = (float *)(memory + at->weight);
-    if (mixing) {
+    if (shape->mixing) {
         slot->label_b = (int64_t *)(memory + at->label_b);
         slot->lambda = (float *)(memory + at->lambda);
     }
+    if (shape->classes)
+        slot->soft = (float *)(memory + at->soft);
 }
 
 int ring_open(struct ring **result, const struct ring_shape *shape, struct error *err)
@@ -109,7 +113,7 @@ int ring_open(struct ring **result, const struct ring_shape *shape, struct error
     }
     memset(ring->memory, 0, total);
     for (int i = 0; i < shape->slots; i++)
-        place_slot(&ring->slots[i], i, ring->memory + at.end * (size_t)i, &at, shape->mixing);
+        place_slot(&ring->slots[i], i, ring->memory + at.end * (size_t)i, &at, shape);
     pthread_mutex_init(&ring->lock, NULL);
     pthread_cond_init(&ring->freed, NULL);
     pthread_cond_init(&ring->ready, NULL);

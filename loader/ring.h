@@ -29,9 +29,9 @@ struct slot {
     struct slot_header *header;    /* the pointers below go into the ring's memory */
     uint8_t *images;               /* sample_bytes a place */
     int64_t *label, *label_b, *id; /* label_b and lambda are NULL without mixing */
-    float *lambda, *weight;
-    enum slot_state state; /* this and all below under the ring's lock */
-    uint32_t units_left;   /* not done yet */
+    float *lambda, *weight, *soft; /* soft: NULL without classes */
+    enum slot_state state;         /* this and all below under the ring's lock */
+    uint32_t units_left;           /* not done yet */
 };
 
 struct ring_shape {
@@ -39,6 +39,7 @@ struct ring_shape {
     uint32_t count;      /* places of a slot */
     size_t sample_bytes; /* of a place's image */
     bool mixing;
+    int classes;           /* of soft labels; 0: none */
     uint64_t start, steps; /* first step; how many, 0: without end */
 };
 

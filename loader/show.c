@@ -184,16 +184,17 @@ static int shrink(struct show *s, struct picture *picture, int side, struct erro
 
 static void mix_rows(struct show *s, const struct mix *mix, int column)
 {
+    const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
     for (int i = 0; i + 1 < s->options->samples; i += 2) {
         struct picture *a = &s->pictures[i], *b = a + 1;
         if (a->image.width != b->image.width || a->image.height != b->image.height)
             continue;
-        double lambda =
-            mix_lambda(mix, (uint64_t)column, (uint64_t)i, s->options->epoch + (uint32_t)column);
-        mix_pair(lambda, DTYPE_U8, a->image.stride * (size_t)a->image.height, a->image.pixels,
-                 b->image.pixels);
-        snprintf(a->caption, sizeof(a->caption), "%.2f own", lambda);
-        snprintf(b->caption, sizeof(b->caption), "%.2f own", lambda);
+        struct mix_draw draw =
+            mix_draw(mix, (uint64_t)column, (uint64_t)i, s->options->epoch + (uint32_t)column,
+                     a->image.width, a->image.height);
+        mix_apply(&draw, &form, a->image.width, a->image.height, a->image.pixels, b->image.pixels);
+        snprintf(a->caption, sizeof(a->caption), "%.2f own", draw.lambda);
+        snprintf(b->caption, sizeof(b->caption), "%.2f own", draw.lambda);
     }
 }
 

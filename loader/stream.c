@@ -11,7 +11,7 @@
 #include "base/thread.h"
 #include "loader/stream_private.h"
 
-enum { SLOTS_DEFAULT = 4, SLOTS_MAX = 4096, THREADS_MAX = 1024 };
+enum { SLOTS_DEFAULT = 4, SLOTS_MAX = 4096, THREADS_MAX = 1024, CLASSES_MAX = 1 << 20 };
 
 struct stream_options stream_defaults(void)
 {
@@ -22,6 +22,13 @@ struct stream_options stream_defaults(void)
         .max_bad = 0.01,
         .resampler = RESAMPLER_FAST,
     };
+}
+
+static int soft_classes(const struct index *index, const struct stream_options *o)
+{
+    if (!o->soft_labels)
+        return 0;
+    return o->classes ? o->classes : (int)index_classes(index);
 }
 
 int stream_check(const struct index *index, const struct recipe *recipe, const struct mix *mix,
@@ -47,6 +54,10 @@ int stream_check(const struct index *index, const struct recipe *recipe, const s
                          "a batch of %u samples is larger than the data set of %llu, and the short "
                          "last batch is dropped; take a smaller batch or data.last: keep",
                          o->batch, (unsigned long long)count);
+    if (o->soft_labels && (index_classes(index) < 1 || index_classes(index) > CLASSES_MAX))
+        return error_set(err, ERROR_USAGE, "data.soft_labels",
+                         "the data has %lld classes; dense labels need 1..%d",
+                         (long long)index_classes(index), CLASSES_MAX);
     if (o->threads < 0 || o->threads > THREADS_MAX || o->slots < 0 || o->slots > SLOTS_MAX)
         return error_set(err, ERROR_USAGE, "data", "threads must be 0..%d and slots 0..%d",
                          THREADS_MAX, SLOTS_MAX);
@@ -114,7 +125,7 @@ int stream_open(struct stream **result, const struct index *index, const struct 
         goto fail;
     s->places = options->batch / options->world;
     s->sample_bytes = output_bytes(&options->form, s->width, s->height);
-    s->sample_values = s->sample_bytes / dtype_size(options->form.dtype);
+    s->classes = soft_classes(index, options);
     s->order = order_make(s->count, options->order_seed, options->shuffle);
     s->substitute_key = rng_derive(options->augment_seed, "sample", "substitute", 0);
     s->next_step = options->start;
@@ -126,6 +137,7 @@ int stream_open(struct stream **result, const struct index *index, const struct 
         .count = s->places,
         .sample_bytes = s->sample_bytes,
         .mixing = mix != NULL,
+        .classes = s->classes,
         .start = options->start,
         .steps = options->steps,
     };
@@ -169,6 +181,8 @@ int stream_next(struct stream *s, struct batch *batch, struct error *err)
         .label = slot->label,
         .label_b = slot->label_b,
         .lambda = slot->lambda,
+        .soft = slot->soft,
+        .classes = s->classes,
         .id = slot->id,
         .weight = slot->weight,
         .height = s->height,

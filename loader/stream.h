@@ -48,15 +48,19 @@ struct stream_options {
     struct output_form form;
     enum plan_resampler resampler;
     bool exif_apply;
-    const char *ledger;  /* JSON lines of bad images are appended here; NULL: none is written */
-    uint64_t bad_before; /* bad samples of start's epoch that an earlier run has counted */
+    bool soft_labels;       /* batches carry them in the dense form, too */
+    int classes;            /* of that form; 0: as many as the data has */
+    double label_smoothing; /* of that form */
+    const char *ledger;     /* JSON lines of bad images are appended here; NULL: none is written */
+    uint64_t bad_before;    /* bad samples of start's epoch that an earlier run has counted */
 };
 
 struct stream_options stream_defaults(void);
 
 /* The `data:` section: train, val, classes, batch, seed, order_seed, augment_seed, shuffle, last,
- * on_error, max_bad, threads, slots, dtype, layout, resampler, exif, ledger. */
-enum { DATA_PARAMS = 18 };
+ * on_error, max_bad, threads, slots, dtype, layout, resampler, exif, ledger, soft_labels,
+ * label_smoothing. */
+enum { DATA_PARAMS = 20 };
 extern const struct param data_params[DATA_PARAMS + 1];
 struct data_config {
     const char *train, *val, *classes; /* borrowed from the config; NULL when absent */
@@ -85,6 +89,8 @@ struct batch {
     const int64_t *label;   /* (b), -1 unknown */
     const int64_t *label_b; /* (b), the partner's; NULL without mixing */
     const float *lambda;    /* (b), weight of `label`; NULL without mixing */
+    const float *soft;      /* (b,classes), label, label_b and lambda as one target; or NULL */
+    int classes;            /* of `soft`; 0 without */
     const int64_t *id;   /* (b), of the sample really there; -1: none (skipped, or past the end) */
     const float *weight; /* (b), 1, or 0 where id is -1 */
     int height, width;
@@ -94,7 +100,8 @@ struct batch {
 struct stream;
 
 /* ERROR_USAGE when the options do not fit together or the data (world does not divide the batch,
- * odd b with mixing, fewer samples than a batch with `last: drop`, sizes that vary). */
+ * odd b with mixing, fewer samples than a batch with `last: drop`, sizes that vary, soft labels of
+ * data without labels). */
 int stream_check(const struct index *index, const struct recipe *recipe, const struct mix *mix,
                  const struct stream_options *options, struct error *err);
 

@@ -94,13 +94,26 @@ static void mix_unit(const struct stream *s, const struct ring_unit *unit)
         return;
     uint64_t batch = unit->step % s->steps_per_epoch;
     uint64_t position = batch * s->options.batch + (uint64_t)s->options.rank * s->places + a;
-    double lambda =
-        mix_lambda(s->mix, batch, position, (uint32_t)(unit->step / s->steps_per_epoch));
-    mix_pair(lambda, s->options.form.dtype, s->sample_values, slot->images + a * s->sample_bytes,
-             slot->images + b * s->sample_bytes);
+    struct mix_draw draw = mix_draw(
+        s->mix, batch, position, (uint32_t)(unit->step / s->steps_per_epoch), s->width, s->height);
+    if (draw.kind == MIX_NONE)
+        return;
+    mix_apply(&draw, &s->options.form, s->width, s->height, slot->images + a * s->sample_bytes,
+              slot->images + b * s->sample_bytes);
     slot->label_b[a] = slot->label[b];
     slot->label_b[b] = slot->label[a];
-    slot->lambda[a] = slot->lambda[b] = (float)lambda;
+    slot->lambda[a] = slot->lambda[b] = (float)draw.lambda;
+}
+
+/* The labels once more, in the dense form. */
+static void soften_unit(const struct stream *s, const struct ring_unit *unit)
+{
+    struct slot *slot = unit->slot;
+    size_t k = (size_t)s->classes;
+    for (uint32_t place = unit->first; place < unit->first + unit->places; place++)
+        mix_soft_label(slot->label[place], s->mix ? slot->label_b[place] : slot->label[place],
+                       s->mix ? (double)slot->lambda[place] : 1, s->options.label_smoothing,
+                       s->classes, slot->soft + place * k);
 }
 
 void *stream_thread_main(void *argument)
@@ -112,6 +125,8 @@ void *stream_thread_main(void *argument)
             fill_place(t, &unit, unit.first + i);
         if (t->stream->mix)
             mix_unit(t->stream, &unit);
+        if (t->stream->classes)
+            soften_unit(t->stream, &unit);
         ring_done(t->stream->ring, &unit);
     }
     return NULL;

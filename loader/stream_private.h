@@ -32,7 +32,8 @@ struct stream {
     const struct mix *mix;
     struct stream_options options;
     int width, height;
-    size_t sample_bytes, sample_values;
+    size_t sample_bytes;
+    int classes;     /* of soft labels; 0: there are none */
     uint32_t places; /* of this rank's part of a batch */
     uint64_t count, steps_per_epoch;
     struct order order;

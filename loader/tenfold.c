@@ -64,6 +64,8 @@ static int local_next(struct tenfold *t, struct tenfold_batch *batch, struct err
         .label = b.label,
         .label_b = b.label_b,
         .lambda = b.lambda,
+        .soft = b.soft,
+        .classes = b.classes,
         .id = b.id,
         .weight = b.weight,
         .slot = b.slot,

@@ -48,6 +48,8 @@ struct tenfold_batch {
     const int64_t *label;   /* (count), -1 unknown */
     const int64_t *label_b; /* (count) with mixing, else NULL */
     const float *lambda;    /* (count) with mixing, else NULL: weight of `label` */
+    const float *soft;      /* (count,classes) with soft_labels, else NULL: the whole target */
+    int classes;            /* of soft */
     const int64_t *id;      /* (count), -1: nothing there */
     const float *weight;    /* (count), 0 where id is -1 */
     int slot;               /* the ring's */

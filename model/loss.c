@@ -17,6 +17,8 @@ void softmax(const float *z, int k, float *p)
 /* The share of class j in sample i's target. */
 static double target(const struct targets *t, int i, int j, int k)
 {
+    if (t->soft)
+        return t->soft[(size_t)i * (size_t)k + (size_t)j];
     double share = t->label_b && t->lambda ? t->lambda[i] : 1;
     double y = (t->label[i] == j ? share : 0) + (t->label_b && t->label_b[i] == j ? 1 - share : 0);
     return (1 - (double)t->smoothing) * y + (double)t->smoothing / k;

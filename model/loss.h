@@ -14,6 +14,7 @@ struct targets {
     const int64_t *label, *label_b; /* (b); label_b NULL: hard labels */
     const float *lambda;            /* (b) or NULL */
     const float *weight;            /* (b) or NULL: all 1 */
+    const float *soft; /* (b,k), sums of 1, or NULL: the targets themselves, nothing is smoothed */
     float smoothing;
 };
 

@@ -9,7 +9,7 @@
 struct tiny tiny;
 struct index *data;
 struct recipe *recipe;
-struct mix *mix;
+struct mix *mix, *mix_or_cut;
 
 static const char config_text[] = "augment:\n"
                                   "  - scale_jitter: {min: 24, max: 40}\n"
@@ -20,7 +20,10 @@ static const char config_text[] = "augment:\n"
                                   "  - cutout: {size: 6}\n"
                                   "  - normalize\n"
                                   "mix:\n"
-                                  "  - mixup: {alpha: 1, lambda: pair}\n";
+                                  "  - mixup: {alpha: 1, lambda: pair}\n"
+                                  "both:\n"
+                                  "  - mixup: {alpha: 1, lambda: pair, p: 0.8}\n"
+                                  "  - cutmix: {lambda: pair}\n";
 
 void stream_data_make(void)
 {
@@ -31,6 +34,7 @@ void stream_data_make(void)
     ck_assert_msg(recipe_open(&recipe, node_get(config_root(config), "augment"), 5, &err) == 0,
                   "%s: %s", err.place, err.message);
     ck_assert_int_eq(mix_open(&mix, node_get(config_root(config), "mix"), 5, &err), 0);
+    ck_assert_int_eq(mix_open(&mix_or_cut, node_get(config_root(config), "both"), 5, &err), 0);
     ck_assert_msg(index_open(&data, tiny.root, NULL, &err) == 0, "%s", err.message);
     config_close(config);
 }
@@ -39,6 +43,7 @@ void stream_data_remove(void)
 {
     index_close(data);
     mix_close(mix);
+    mix_close(mix_or_cut);
     recipe_close(recipe);
     tiny_remove(&tiny);
 }

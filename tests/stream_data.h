@@ -1,6 +1,6 @@
 /*
  * The data that the stream's tests read: 83 small images of three classes in a folder of their own,
- * a recipe with a bit of everything, a mixing.
+ * a recipe with a bit of everything, two mixings.
  *
  *     tcase_add_checked_fixture(cases, stream_data_make, stream_data_remove);
  */
@@ -15,7 +15,7 @@ enum { IMAGES = 83, BATCH = 16, STEPS = 12 }; /* 5 batches an epoch and 3 sample
 extern struct tiny tiny;
 extern struct index *data;
 extern struct recipe *recipe;
-extern struct mix *mix;
+extern struct mix *mix, *mix_or_cut; /* mixup alone; mixup or cutmix or none */
 
 void stream_data_make(void);
 void stream_data_remove(void);

@@ -21,7 +21,7 @@ static void same_sums(const struct batch_sums *a, const struct batch_sums *b, ui
 static struct stream_options variant(int i, const struct mix **mixing)
 {
     struct stream_options o = small_options();
-    *mixing = i & 1 ? mix : NULL;
+    *mixing = i & 1 ? mix_or_cut : NULL;
     o.last = i & 2 ? LAST_KEEP : LAST_DROP;
     o.on_error = i & 4 ? ON_ERROR_SKIP : ON_ERROR_SUBSTITUTE;
     o.form = i & 8 ? (struct output_form){ DTYPE_F32, LAYOUT_NHWC } : o.form;

@@ -36,7 +36,8 @@ START_TEST(batches)
     char error[TENFOLD_ERROR] = "";
     struct tenfold_batch b;
     char all[400];
-    snprintf(all, sizeof(all), "%s layout=nhwc dtype=uint8 last=keep steps=4", settings);
+    snprintf(all, sizeof(all), "%s layout=nhwc dtype=uint8 last=keep steps=4 soft_labels=yes",
+             settings);
     ck_assert_msg(tenfold_open(&t, config, all, error) == 0, "%s", error);
     ck_assert_uint_eq(tenfold_samples(t), 20);
     ck_assert_uint_eq(tenfold_steps_per_epoch(t), 4);
@@ -50,8 +51,11 @@ START_TEST(batches)
         ck_assert_int_eq(b.layout, TENFOLD_NHWC);
         ck_assert(b.width == 32 && b.height == 32);
         ck_assert_ptr_null(b.label_b);
-        for (uint32_t i = 0; i < b.valid; i++)
+        ck_assert_int_eq(b.classes, 2);
+        for (uint32_t i = 0; i < b.valid; i++) {
             seen[b.id[i]]++;
+            ck_assert_float_eq(b.soft[2 * i + (uint32_t)b.label[i]], 1);
+        }
         tenfold_release(t, &b);
     }
     for (int i = 0; i < 20; i++)

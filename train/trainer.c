@@ -77,6 +77,12 @@ static int open_data(struct trainer *t, struct error *err)
     if (o->form.dtype != DTYPE_F32 || o->form.layout != LAYOUT_NCHW)
         return error_set(err, ERROR_USAGE, "data.dtype",
                          "training takes dtype: float32 and layout: nchw");
+    if (o->soft_labels && t->config.label_smoothing > 0)
+        return error_set(err, ERROR_USAGE, "train.label_smoothing",
+                         "is %g, but data.soft_labels brings finished targets; set "
+                         "data.label_smoothing in its place",
+                         t->config.label_smoothing);
+    o->classes = net_classes(t->net);
     const char *val = r->val ? r->val : t->data.data.val;
     if (!val)
         return 0;
@@ -206,6 +212,7 @@ static int train_step(struct trainer *t, uint64_t step, struct tally *tally, dou
         .label_b = batch.label_b,
         .lambda = batch.lambda,
         .weight = batch.weight,
+        .soft = batch.soft,
         .smoothing = (float)t->config.label_smoothing,
     };
     uint64_t samples = 0;

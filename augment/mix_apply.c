@@ -1,0 +1,103 @@
+/* The pixels of a pair mixed, and its labels as one dense vector. */
+#include <string.h>
+
+#include "augment/mix.h"
+#include "base/half.h"
+#include "base/simd.h"
+
+VECTOR_CLONES static void blend_floats(float lambda, size_t count, float *a, float *b)
+{
+    float rest = 1 - lambda;
+    for (size_t i = 0; i < count; i++) {
+        float x = a[i], y = b[i];
+        a[i] = lambda * x + rest * y;
+        b[i] = lambda * y + rest * x;
+    }
+}
+
+/* Weights of 1/65536 that sum to one: a level mixed with itself stays. */
+VECTOR_CLONES static void blend_bytes(uint32_t weight, size_t count, uint8_t *a, uint8_t *b)
+{
+    uint32_t rest = 65536 - weight;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t x = a[i], y = b[i];
+        a[i] = (uint8_t)((weight * x + rest * y + 32768) >> 16);
+        b[i] = (uint8_t)((weight * y + rest * x + 32768) >> 16);
+    }
+}
+
+typedef void convert_to(const uint16_t *bits, size_t n, float *x);
+typedef void convert_from(const float *x, size_t n, uint16_t *bits);
+
+/* Mixed as floats, rounded once. */
+static void blend_shorts(float lambda, size_t count, convert_to *to_floats,
+                         convert_from *from_floats, uint16_t *a, uint16_t *b)
+{
+    enum { BLOCK = 256 };
+    float x[BLOCK], y[BLOCK];
+    for (size_t i = 0; i < count; i += BLOCK) {
+        size_t n = count - i < BLOCK ? count - i : BLOCK;
+        to_floats(a + i, n, x);
+        to_floats(b + i, n, y);
+        blend_floats(lambda, n, x, y);
+        from_floats(x, n, a + i);
+        from_floats(y, n, b + i);
+    }
+}
+
+static void blend(double lambda, enum dtype dtype, size_t count, void *a, void *b)
+{
+    if (dtype == DTYPE_U8)
+        blend_bytes((uint32_t)(lambda * 65536 + 0.5), count, a, b);
+    else if (dtype == DTYPE_F16)
+        blend_shorts((float)lambda, count, half_to_floats, half_from_floats, a, b);
+    else if (dtype == DTYPE_BF16)
+        blend_shorts((float)lambda, count, bfloat_to_floats, bfloat_from_floats, a, b);
+    else
+        blend_floats((float)lambda, count, a, b);
+}
+
+static void swap(uint8_t *a, uint8_t *b, size_t bytes)
+{
+    uint8_t piece[512];
+    for (size_t at = 0; at < bytes; at += sizeof(piece)) {
+        size_t n = bytes - at < sizeof(piece) ? bytes - at : sizeof(piece);
+        memcpy(piece, a + at, n);
+        memcpy(a + at, b + at, n);
+        memcpy(b + at, piece, n);
+    }
+}
+
+static void swap_box(const struct rect *box, const struct output_form *form, int width, int height,
+                     uint8_t *a, uint8_t *b)
+{
+    bool planar = form->layout == LAYOUT_NCHW;
+    size_t pixel = dtype_size(form->dtype) * (planar ? 1 : 3), row = pixel * (size_t)width;
+    for (size_t plane = 0; plane < (planar ? 3 : 1); plane++)
+        for (int y = box->y; y < box->y + box->height; y++) {
+            size_t at = (plane * (size_t)height + (size_t)y) * row + (size_t)box->x * pixel;
+            swap(a + at, b + at, (size_t)box->width * pixel);
+        }
+}
+
+void mix_apply(const struct mix_draw *draw, const struct output_form *form, int width, int height,
+               void *a, void *b)
+{
+    if (draw->kind == MIX_CUT)
+        swap_box(&draw->box, form, width, height, a, b);
+    else if (draw->kind == MIX_BLEND)
+        blend(draw->lambda, form->dtype, 3 * (size_t)width * (size_t)height, a, b);
+}
+
+void mix_soft_label(int64_t label, int64_t label_b, double lambda, double smoothing, int k,
+                    float *soft)
+{
+    if (label < 0 || label >= k) {
+        memset(soft, 0, (size_t)k * sizeof(*soft));
+        return;
+    }
+    double off = smoothing / k, on = 1 - smoothing + off;
+    for (int j = 0; j < k; j++)
+        soft[j] =
+            (float)(lambda * (j == label ? on : off) + (1 - lambda) * (j == label_b ? on : off));
+}
