@@ -3,6 +3,7 @@
  * the same weights for any number of threads, and ends cleanly when it is stopped, diverges or is
  * told something that does not fit.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,46 @@ START_TEST(threads_do_not_matter)
 }
 END_TEST
 
+/* The column train_loss of the only epoch. */
+static double loss_of_run(void)
+{
+    char path[200], *line;
+    struct buffer text = { 0 };
+    struct error err = { 0 };
+    double epoch, loss;
+    snprintf(path, sizeof(path), "%s/summary.csv", out);
+    ck_assert_int_eq(file_read(path, FILE_LIMIT, &text, &err), 0);
+    line = strchr(text.data, '\n') + 1;
+    ck_assert(strncmp(text.data, "epoch,train_loss,", 17) == 0);
+    ck_assert_int_eq(sscanf(line, "%lf,%lf", &epoch, &loss), 2);
+    buffer_release(&text);
+    return loss;
+}
+
+/* Finished targets from the stream train as the triples do, smoothed by the loss. */
+START_TEST(soft_labels)
+{
+    static const char *const triples[] = { "train.epochs=1", "train.label_smoothing=0.2",
+                                           "mix=[mixup, cutmix]", NULL };
+    static const char *const dense[] = { "train.epochs=1", "data.soft_labels=yes",
+                                         "data.label_smoothing=0.2", "mix=[mixup, cutmix]", NULL };
+    static const char *const plain[] = { "train.epochs=1", "mix=[mixup, cutmix]", NULL };
+    static const char *const twice[] = { "train.label_smoothing=0.2", "data.soft_labels=yes",
+                                         NULL };
+    struct train_result result;
+    struct error err = { 0 };
+    struct train_request request = { .overwrite = true };
+    ck_assert_msg(run(triples, request, &result, &err) == 0, "%s", err.message);
+    double loss = loss_of_run();
+    ck_assert_msg(run(dense, request, &result, &err) == 0, "%s", err.message);
+    ck_assert_double_eq_tol(loss_of_run(), loss, 1e-4);
+    ck_assert_int_eq(run(plain, request, &result, &err), 0);
+    ck_assert_double_gt(fabs(loss_of_run() - loss), 1e-2);
+    ck_assert_int_eq(run(twice, request, &result, &err), -1);
+    ck_assert_msg(strstr(err.message, "data.label_smoothing"), "%s", err.message);
+}
+END_TEST
+
 START_TEST(stopped)
 {
     static volatile sig_atomic_t stop = 1;
@@ -293,6 +334,7 @@ int main(void)
     tcase_add_test(cases, learns);
     tcase_add_test(cases, config_again);
     tcase_add_test(cases, threads_do_not_matter);
+    tcase_add_test(cases, soft_labels);
     tcase_add_test(cases, stopped);
     tcase_add_test(cases, diverged);
     tcase_add_test(cases, existing_run);
