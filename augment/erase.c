@@ -1,5 +1,6 @@
 #include "augment/erase.h"
 
+#include "base/half.h"
 #include "base/rng.h"
 
 static struct rng noise_of_row(const struct plan_erasure *erasure, int row)
@@ -47,6 +48,26 @@ void erase_row(const struct plan *plan, int y, float *planes)
     }
 }
 
+void erase_store(const struct plan *plan, int y, const struct store *store, float *planes,
+                 void *out)
+{
+    size_t width = (size_t)plan->width;
+    for (int e = 0; e < plan->erasures_used; e++) {
+        const struct plan_erasure *erasure = &plan->erasures[e];
+        size_t begin = (size_t)erasure->area.x, count = (size_t)erasure->area.width;
+        size_t at = (size_t)y * width + begin;
+        if (!covers_row(erasure, y))
+            continue;
+        if (erasure->kind == ERASE_LEVEL)
+            store_level(store, erasure->level, count, at, out);
+        if (erasure->kind != ERASE_NOISE)
+            continue;
+        write_noise(erasure, y, width, planes);
+        for (int c = 0; c < 3; c++)
+            store_channel(store, c, planes + (size_t)c * width + begin, count, at, out);
+    }
+}
+
 static uint8_t level_of(const struct plan_output *output, size_t c, double value)
 {
     double level = 255 * (output->mean[c] + output->std[c] * value) + 0.5;
@@ -64,10 +85,15 @@ static void write_row(const struct plan *plan, const struct output_form *form,
             double value =
                 erasure->kind == ERASE_NORMAL_NOISE ? rng_normal(&rng) : erasure->level[c];
             size_t i = form->layout == LAYOUT_NCHW ? c * plane + at : 3 * at + c;
+            float x = (float)value;
             if (form->dtype == DTYPE_U8)
                 ((uint8_t *)out)[i] = level_of(&plan->output, c, value);
+            else if (form->dtype == DTYPE_F16)
+                half_from_floats(&x, 1, (uint16_t *)out + i);
+            else if (form->dtype == DTYPE_BF16)
+                bfloat_from_floats(&x, 1, (uint16_t *)out + i);
             else
-                ((float *)out)[i] = (float)value;
+                ((float *)out)[i] = x;
         }
 }
 

@@ -13,9 +13,14 @@
 #define TENFOLD_AUGMENT_ERASE_H
 
 #include "augment/render.h"
+#include "augment/store.h"
 
 /* Three planes of plan->width levels: row y of the output. */
 void erase_row(const struct plan *plan, int y, float *planes);
+
+/* The same into row y of an output that `store` has written; `planes` is scratch for a row. */
+void erase_store(const struct plan *plan, int y, const struct store *store, float *planes,
+                 void *out);
 
 /* 8-bit output, which has no such units, gets the level that the output stage would have taken to
  * the value. */

@@ -101,6 +101,16 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return 0;
 }
 
+static const char *const strip[] = {
+    "{p: 1, scale: 0.05}",
+    "{p: 1, scale: 0.2}",
+    "{p: 1, scale: 0.4}",
+    "{p: 1, scale: 0.3, ratio: 3}",
+    "{p: 1, scale: 0.3, mode: rand}",
+    "{p: 1, scale: 0.3, mode: pixel}",
+    NULL,
+};
+
 const struct augmentation augment_random_erasing = {
     .name = "random_erasing",
     .summary = "erase rectangles of random area and aspect",
@@ -109,4 +119,5 @@ const struct augmentation augment_random_erasing = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

@@ -97,12 +97,7 @@ static void render_row(struct renderer *r, const struct plan *plan, const struct
         mirror = false;
     }
     store_pixels(store, line, width, mirror, at, out);
-    for (int e = 0; e < plan->erasures_used; e++) {
-        const struct plan_erasure *erasure = &plan->erasures[e];
-        const struct rect *area = &erasure->area;
-        if (y >= area->y && y < area->y + area->height)
-            store_level(store, erasure->level, (size_t)area->width, at + (size_t)area->x, out);
-    }
+    erase_store(plan, y, store, r->planes, out);
 }
 
 /* Nothing but matrices, which fold: one entry, applied row by row while it is in the cache. */
@@ -177,7 +172,10 @@ static int render_tables(struct renderer *r, const struct plan *plan, enum plan_
     plan_drop_output(&r->plain);
     if (render(r, &r->plain, resampler, source, origin_x, origin_y, &planes, r->sample, err) < 0)
         return -1;
-    return output_apply(r->tables, plan, r->sample, form, out, err);
+    if (output_apply(r->tables, plan, r->sample, form, out, err) < 0)
+        return -1;
+    erase_output(plan, form, out); /* in units of this stage, not of the sample's */
+    return 0;
 }
 
 int render(struct renderer *r, const struct plan *plan, enum plan_resampler resampler,

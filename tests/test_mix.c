@@ -155,22 +155,28 @@ START_TEST(blend)
             v[i] = (uint8_t)(i * 7);
         }
         uint16_t short_a[2][N], short_b[2][N];
-        half_from_floats(a, N, short_a[0]);
-        half_from_floats(b, N, short_b[0]);
-        bfloat_from_floats(a, N, short_a[1]);
-        bfloat_from_floats(b, N, short_b[1]);
+        float small_a[N], small_b[N];
+        for (int i = 0; i < N; i++) { /* exact in all types */
+            small_a[i] = (float)(i % 90);
+            small_b[i] = (float)(100 - i % 120);
+        }
+        half_from_floats(small_a, N, short_a[0]);
+        half_from_floats(small_b, N, short_b[0]);
+        bfloat_from_floats(small_a, N, short_a[1]);
+        bfloat_from_floats(small_b, N, short_b[1]);
         mix_apply(&draw, &(struct output_form){ DTYPE_F16, LAYOUT_NCHW }, W, H, short_a[0],
                   short_b[0]);
         mix_apply(&draw, &(struct output_form){ DTYPE_BF16, LAYOUT_NCHW }, W, H, short_a[1],
                   short_b[1]);
-        mix_apply(&draw, &floats, W, H, a, b);
-        for (int k = 0; k < 2; k++) { /* small integers are exact; the result is rounded once */
+        mix_apply(&draw, &floats, W, H, small_a, small_b);
+        for (int k = 0; k < 2; k++) { /* the result is rounded once */
             uint16_t x[N], y[N];
-            (k ? bfloat_from_floats : half_from_floats)(a, N, x);
-            (k ? bfloat_from_floats : half_from_floats)(b, N, y);
+            (k ? bfloat_from_floats : half_from_floats)(small_a, N, x);
+            (k ? bfloat_from_floats : half_from_floats)(small_b, N, y);
             ck_assert_mem_eq(short_a[k], x, sizeof(x));
             ck_assert_mem_eq(short_b[k], y, sizeof(y));
         }
+        mix_apply(&draw, &floats, W, H, a, b);
         mix_apply(&draw, &bytes, W, H, u, v);
         for (int i = 0; i < N; i++) {
             double x = i, y = 100 - 3 * i, k = lambdas[l];
