@@ -113,7 +113,6 @@ check-san:
 BENCHES := $(notdir $(basename $(wildcard tests/bench/*.c)))
 $(BUILD)/tests/bench/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/libtenfold.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
-$(BUILD)/tests/bench/bench_decode: $(BUILD)/tests/jpeg_form.o
 
 bench: deps
 	@$(MAKE) --no-print-directory programs $(BENCHES:%=$(BUILD)/tests/bench/%)

@@ -1,7 +1,8 @@
 /*
  * Claim: what the ImageNet recipe needs of 200 photographs, decoded as needed, has the pixels of a
- * full decode, to the bit: from the files as they are, and from the same coefficients with restart
- * markers every few MCUs, every row, every other row, and where they do not tile the rows.
+ * full decode, to the bit: from the files as they are, as they are packed, and from the same
+ * coefficients with restart markers every few MCUs, every row, every other row, and where they do
+ * not tile the rows.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +11,18 @@
 #include "base/config.h"
 #include "loader/decode.h"
 #include "loader/index.h"
+#include "loader/pack_jpeg.h"
 #include "tests/picture.h"
 #include "tests/scale.h"
 #include "tests/suite.h"
 
-enum { EPOCHS = 10, INTERVALS = 5 };
+enum { EPOCHS = 10, INTERVALS = 5, PACK_PIXELS = 64 };
 
 static struct config *config;
 static struct recipe *recipe;
 static struct index *photos;
 static struct decoder *whole_decoder, *part_decoder;
+static struct transcoder *transcoder;
 static struct plan plan;
 
 static void setup(void)
@@ -37,10 +40,12 @@ static void setup(void)
     ck_assert_int_eq(decoder_open(&whole_decoder, &(struct decode_options){ .whole = true }, &err),
                      0);
     ck_assert_int_eq(decoder_open(&part_decoder, NULL, &err), 0);
+    ck_assert_int_eq(transcoder_open(&transcoder, &err), 0);
 }
 
 static void teardown(void)
 {
+    transcoder_close(transcoder);
     decoder_close(part_decoder);
     decoder_close(whole_decoder);
     index_close(photos);
@@ -78,9 +83,9 @@ static uint64_t check_file(const struct image *whole, const void *bytes, size_t 
 
 START_TEST(crops_of_photographs)
 {
-    struct buffer file = { 0 };
+    struct buffer file = { 0 }, packed = { 0 };
     struct error err = { 0 };
-    uint64_t pixels = 0, decoded[1 + INTERVALS] = { 0 };
+    uint64_t pixels = 0, decoded[2 + INTERVALS] = { 0 };
     for (uint64_t id = 0; id < index_count(photos); id++) {
         struct rect need;
         int x, y;
@@ -89,6 +94,9 @@ START_TEST(crops_of_photographs)
         ck_assert(x == 0 && y == 0);
         pixels += (uint64_t)whole.width * (uint64_t)whole.height * (uint64_t)test_scaled(EPOCHS);
         decoded[0] += check_file(&whole, file.data, file.size, id);
+        ck_assert_int_eq(transcode(transcoder, file.data, file.size, PACK_PIXELS, &packed, &err),
+                         0);
+        decoded[1] += check_file(&whole, packed.data, packed.size, id);
         int columns = jpeg_form_columns(file.data, file.size);
         int intervals[INTERVALS] = { jpeg_form_interval(columns), 1, columns, 2 * columns,
                                      columns + 1 };
@@ -97,12 +105,13 @@ START_TEST(crops_of_photographs)
             ck_assert_int_eq(jpeg_form_transcode(file.data, file.size, intervals[i], &restart.bytes,
                                                  &restart.size),
                              0);
-            decoded[1 + i] += check_file(&whole, restart.bytes, restart.size, id);
+            decoded[2 + i] += check_file(&whole, restart.bytes, restart.size, id);
             free(restart.bytes);
         }
     }
-    for (int i = 0; i <= INTERVALS; i++)
+    for (int i = 0; i < 2 + INTERVALS; i++)
         ck_assert_uint_lt(decoded[i], pixels / 2); /* the crops have a third of the pixels */
+    buffer_release(&packed);
     buffer_release(&file);
 }
 END_TEST

@@ -1,10 +1,9 @@
 /*
  * What decoding only the needed part saves: the rectangles that a recipe draws, decoded from a
- * folder of JPEGs as they are and from the same with restart markers (the interval that tiles the
- * rows next to 4 MCUs), beside a bare full decode of the same files by libjpeg-turbo. One thread,
- * files in memory; passes over all images, interleaved, each with other rectangles; medians of 21,
- * in the thread's processor time.
- * Usage: bench_decode CONFIG DATA
+ * folder of JPEGs as they are and as `nndata pack` rewrites them by default, beside a bare full
+ * decode of the same files by libjpeg-turbo. One thread, files in memory; passes over all images,
+ * interleaved, each with other rectangles; medians of 21, in the thread's processor time. Usage:
+ * bench_decode CONFIG DATA
  */
 #include <setjmp.h>
 #include <stdio.h>
@@ -20,22 +19,21 @@
 #include "base/stat.h"
 #include "loader/decode.h"
 #include "loader/index.h"
-#include "tests/jpeg_form.h"
+#include "loader/pack_jpeg.h"
 
-enum { ROUNDS = 21, IMAGES_MAX = 1000 };
-enum way { BARE, WHOLE, PART, RESTART, WAYS };
+enum { ROUNDS = 21, IMAGES_MAX = 1000, PACK_PIXELS = 64 };
+enum way { BARE, WHOLE, PART, PACKED, WAYS };
 
 static const char *const names[WAYS] = {
     "bare full decode, libjpeg-turbo",
     "whole files, our decoder",
     "needed parts",
-    "needed parts, restart markers",
+    "needed parts, packed files",
 };
 
 struct picture {
-    struct buffer plain;    /* owned: the file as it is */
-    unsigned char *restart; /* owned: with restart markers */
-    size_t restart_size;
+    struct buffer plain;  /* owned: the file as it is */
+    struct buffer packed; /* owned: with restart markers */
     struct decode_info info;
 };
 
@@ -79,9 +77,8 @@ static int decode(struct bench *b, enum way way, size_t i, uint32_t epoch, struc
 {
     struct picture *p = &b->pictures[i];
     struct decoder *decoder = way == WHOLE ? b->whole : b->part;
-    const void *bytes = way == RESTART ? (const void *)p->restart : p->plain.data;
-    if (decode_header(decoder, bytes, way == RESTART ? p->restart_size : p->plain.size, &p->info,
-                      err) < 0 ||
+    const struct buffer *file = way == PACKED ? &p->packed : &p->plain;
+    if (decode_header(decoder, file->data, file->size, &p->info, err) < 0 ||
         recipe_draw(b->recipe, i, epoch, p->info.width, p->info.height, &b->plan, err) < 0)
         return -1;
     *need = plan_needs(&b->plan);
@@ -92,7 +89,7 @@ static int decode(struct bench *b, enum way way, size_t i, uint32_t epoch, struc
 static int check(struct bench *b, struct error *err)
 {
     for (size_t i = 0; i < b->count; i++)
-        for (enum way way = PART; way <= RESTART; way++) {
+        for (enum way way = PART; way <= PACKED; way++) {
             struct image whole, part;
             struct rect need;
             int x, y;
@@ -141,28 +138,28 @@ static double rate(struct bench *b, enum way way, uint32_t epoch, struct error *
 
 static int load(struct bench *b, const struct index *index, struct error *err)
 {
+    struct transcoder *transcoder;
+    int rc = 0;
     b->count = index_count(index) < IMAGES_MAX ? index_count(index) : IMAGES_MAX;
     b->pictures = memory_array(b->count, sizeof(*b->pictures), err);
-    if (!b->pictures)
+    if (!b->pictures || transcoder_open(&transcoder, err) < 0)
         return -1;
-    for (size_t i = 0; i < b->count; i++) {
+    for (size_t i = 0; rc == 0 && i < b->count; i++) {
         struct picture *p = &b->pictures[i];
-        if (index_read(index, i, &p->plain, err) < 0)
-            return -1;
-        int interval = jpeg_form_interval(jpeg_form_columns(p->plain.data, p->plain.size));
-        if (jpeg_form_transcode(p->plain.data, p->plain.size, interval, &p->restart,
-                                &p->restart_size) < 0)
-            return error_set(err, ERROR_DATA, index_sample(index, i).key, "is no sound JPEG");
+        rc = index_read(index, i, &p->plain, err);
+        if (rc == 0)
+            rc = transcode(transcoder, p->plain.data, p->plain.size, PACK_PIXELS, &p->packed, err);
     }
-    return 0;
+    transcoder_close(transcoder);
+    return rc;
 }
 
 static void print(const struct bench *b, char **argv, double rates[WAYS][ROUNDS])
 {
-    size_t plain = 0, restart = 0;
+    size_t plain = 0, packed = 0;
     for (size_t i = 0; i < b->count; i++) {
         plain += b->pictures[i].plain.size;
-        restart += b->pictures[i].restart_size;
+        packed += b->pictures[i].packed.size;
     }
     double bare = stat_quantile(rates[BARE], ROUNDS, 0.5);
     printf("rectangles of %s from %s: %zu images, 1 thread, medians of %d passes\n", argv[1],
@@ -172,8 +169,7 @@ static void print(const struct bench *b, char **argv, double rates[WAYS][ROUNDS]
         printf("  %-36s %8.0f images/s   %.2f of the bare decode\n", names[way], median,
                median / bare);
     }
-    printf("  files with restart markers have %.3f of the bytes\n",
-           (double)restart / (double)plain);
+    printf("  packed files have %.3f of the bytes\n", (double)packed / (double)plain);
 }
 
 int main(int argc, char **argv)
@@ -213,7 +209,7 @@ done:
     decoder_close(bench.whole);
     for (size_t i = 0; bench.pictures && i < bench.count; i++) {
         buffer_release(&bench.pictures[i].plain);
-        free(bench.pictures[i].restart);
+        buffer_release(&bench.pictures[i].packed);
     }
     free(bench.pictures);
     index_close(index);
