@@ -48,9 +48,14 @@ struct augmentation {
     /* The most stages (plan.h) that it may run one by one with these values: 0 where all it draws
      * is composed. NULL: always 0. */
     int (*stages)(const union value *v);
-    /* Execute an entry of kind COLOR_STEP that names this augmentation, on the output picture. NULL
-     * where the plan's numbers say it all. */
+    /* Execute an entry of kind COLOR_STEP that names this augmentation: one of these two, or
+     * neither where the plan's numbers say it all. `apply` works in 8 bits on the output picture,
+     * and what comes before it is rounded. */
     int (*apply)(const struct plan_color *step, struct raster *raster, struct error *err);
+    /* A step that looks at one pixel at a time, in floats: n pixels in planes of levels, not
+     * clamped, the first being pixel `first` of the picture, which is a multiple of 32. */
+    void (*apply_pixels)(const struct plan_color *step, size_t first, size_t n, float *r, float *g,
+                         float *b);
     /* Values from weak to strong, as they would stand behind the name in a recipe, for pictures of
      * what it does; ends with NULL. NULL: the defaults, drawn several times. */
     const char *const *strip;

@@ -17,10 +17,18 @@ struct color_matrix {
 };
 
 bool color_uses_mean(const struct plan_color *entry);
+/* Coefficients and offsets are held within a million. */
 void color_resolve(const struct plan_color *entry, const double mean[3], struct color_matrix *m);
 
 /* n pixels in three planes, in place: ((p0 r + p1 g) + p2 b) + offset in float, in this order. */
 void color_apply(const struct color_matrix *m, size_t n, float *r, float *g, float *b);
+
+/* n a multiple of 8. */
+void color_apply_avx2(const struct color_matrix *m, size_t n, float *r, float *g, float *b);
+
+/* For a step that is a table of levels: one for all channels, or R's, G's and B's. */
+void color_lookup(struct raster *raster, const uint8_t table[256]);
+void color_lookup_each(struct raster *raster, const uint8_t table[3][256]);
 
 int color_run(const struct plan *plan, struct raster *raster, struct error *err);
 

@@ -208,6 +208,14 @@ const uint8_t *geometry_line(const struct geometry *g, int y, bool *mirror)
     return g->shown.pixels + (size_t)(at - g->visible.y) * g->shown.stride;
 }
 
+bool geometry_view(const struct geometry *g, struct image *view)
+{
+    const struct plan *plan = g->plan;
+    *view = g->shown;
+    return g->separable && !g->repeats && !plan->axis.mirror_x && !plan->axis.mirror_y &&
+           plan->axis.clip.width == plan->width && plan->axis.clip.height == plan->height;
+}
+
 void geometry_mean(const struct geometry *g, uint8_t *row, double mean[3])
 {
     uint64_t sum[3] = { 0 }, count = 0;

@@ -30,6 +30,10 @@ int geometry_write(struct geometry *geometry, const struct plan *plan,
                    enum plan_resampler resampler, const struct image *source, int origin_x,
                    int origin_y, struct image *out, struct error *err);
 
+/* The whole output where it lies in memory, all inside the spans; false where rows are mirrored or
+ * have to be put together, or of a general map. */
+bool geometry_view(const struct geometry *geometry, struct image *view);
+
 /* Row y's pixels where they lie in memory, in reverse order when `mirror`; NULL where the row has
  * to be put together. */
 const uint8_t *geometry_line(const struct geometry *geometry, int y, bool *mirror);

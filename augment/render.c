@@ -1,7 +1,8 @@
 /*
  * One resample into a buffer of 8-bit pixels, then row by row: mirror and fill, color, normalize
  * and store in one pass (store.h), erase. Where the color list has steps, which see the whole
- * picture, it is run on a raster in between, whose rows are float planes.
+ * picture, it is run on a raster in between. Bytes in rows need no store: the raster works in the
+ * output itself.
  */
 #include "augment/render.h"
 
@@ -83,11 +84,18 @@ VECTOR_CLONES static void clamp_row(float *v, size_t n)
     }
 }
 
-/* Row y with what `store` does as its only color. */
+/* Row y's 8-bit pixels with what `store` does as their only color, and erased. */
+static void store_row(struct renderer *r, const struct plan *plan, const struct store *store,
+                      const uint8_t *line, bool mirror, int y, void *out)
+{
+    size_t width = (size_t)plan->width;
+    store_pixels(store, line, width, mirror, width * (size_t)y, out);
+    erase_store(plan, y, store, r->planes, out);
+}
+
 static void render_row(struct renderer *r, const struct plan *plan, const struct store *store,
                        int y, void *out)
 {
-    size_t width = (size_t)plan->width, at = width * (size_t)y;
     bool mirror;
     int span[2];
     const uint8_t *line = geometry_line(r->geometry, y, &mirror);
@@ -96,8 +104,7 @@ static void render_row(struct renderer *r, const struct plan *plan, const struct
         line = r->row;
         mirror = false;
     }
-    store_pixels(store, line, width, mirror, at, out);
-    erase_store(plan, y, store, r->planes, out);
+    store_row(r, plan, store, line, mirror, y, out);
 }
 
 /* Nothing but matrices, which fold: one entry, applied row by row while it is in the cache. */
@@ -127,33 +134,68 @@ static void render_rows(struct renderer *r, const struct plan *plan, const struc
         render_row(r, plan, &store, y, out);
 }
 
-/* Steps see the whole picture: it is laid out in the raster first. */
-static int render_steps(struct renderer *r, const struct plan *plan, const struct output_form *form,
-                        void *out, struct error *err)
+/* The picture before color, in the raster. Where 8 bits are wanted in the end, `out` is memory for
+ * them. */
+static int lay_out(struct renderer *r, const struct plan *plan, uint8_t *out, struct error *err)
 {
     struct image levels;
-    size_t width = (size_t)plan->width, size = width * (size_t)plan->height;
-    if (raster_start(r->raster, plan->width, plan->height, &levels, err) < 0)
+    if (geometry_view(r->geometry, &levels))
+        return raster_view(r->raster, &levels, out, err);
+    levels = (struct image){ out, plan->width, plan->height, 3 * (size_t)plan->width };
+    if ((out ? raster_view(r->raster, &levels, out, err)
+             : raster_start(r->raster, plan->width, plan->height, &levels, err)) < 0)
         return -1;
     for (int y = 0; y < plan->height; y++) {
         int span[2];
         geometry_row(r->geometry, y, levels.pixels + (size_t)y * levels.stride, span);
         raster_span(r->raster, y, span[0], span[1]);
     }
-    if (color_run(plan, r->raster, err) < 0)
+    return 0;
+}
+
+/* 8-bit pixels in rows, as the color steps have them: no further pass. */
+static int render_levels(struct renderer *r, const struct plan *plan,
+                         const struct output_form *form, uint8_t *out, struct error *err)
+{
+    struct store store;
+    if (lay_out(r, plan, out, err) < 0 || color_run(plan, r->raster, err) < 0)
         return -1;
-    const float *planes = raster_planes(r->raster);
+    raster_finish(r->raster);
+    store_init(&store, form, plan->width, plan->height, &plan->output, NULL);
+    for (int y = 0; y < plan->height && plan->erasures_used; y++)
+        erase_store(plan, y, &store, r->planes, out);
+    return 0;
+}
+
+/* Row y of the raster's floats, clamped and erased, stored. */
+static void store_planes(struct renderer *r, const struct plan *plan, const struct store *store,
+                         const float *planes, int y, void *out)
+{
+    size_t width = (size_t)plan->width, size = width * (size_t)plan->height;
+    for (size_t c = 0; c < 3; c++)
+        memcpy(r->planes + c * width, planes + c * size + (size_t)y * width, width * sizeof(float));
+    clamp_row(r->planes, 3 * width);
+    erase_row(plan, y, r->planes);
+    for (int c = 0; c < 3; c++)
+        store_channel(store, c, r->planes + (size_t)c * width, width, (size_t)y * width, out);
+}
+
+/* Steps see the whole picture: it is laid out in the raster first. */
+static int render_steps(struct renderer *r, const struct plan *plan, const struct output_form *form,
+                        void *out, struct error *err)
+{
+    if (lay_out(r, plan, NULL, err) < 0 || color_run(plan, r->raster, err) < 0)
+        return -1;
     struct store store;
     store_init(&store, form, plan->width, plan->height, &plan->output, NULL);
-    for (int y = 0; y < plan->height; y++) {
-        for (size_t c = 0; c < 3; c++)
-            memcpy(r->planes + c * width, planes + c * size + (size_t)y * width,
-                   width * sizeof(float));
-        clamp_row(r->planes, 3 * width);
-        erase_row(plan, y, r->planes);
-        for (int c = 0; c < 3; c++)
-            store_channel(&store, c, r->planes + (size_t)c * width, width, (size_t)y * width, out);
-    }
+    bool in_levels = raster_is_levels(r->raster);
+    struct image levels = in_levels ? raster_source(r->raster) : (struct image){ 0 };
+    const float *planes = in_levels ? NULL : raster_planes(r->raster);
+    for (int y = 0; y < plan->height; y++)
+        if (in_levels)
+            store_row(r, plan, &store, levels.pixels + (size_t)y * levels.stride, false, y, out);
+        else
+            store_planes(r, plan, &store, planes, y, out);
     return 0;
 }
 
@@ -202,7 +244,10 @@ int render(struct renderer *r, const struct plan *plan, enum plan_resampler resa
     if (reserve(r, width, err) < 0 ||
         geometry_run(r->geometry, plan, resampler, source, origin_x, origin_y, err) < 0)
         return -1;
-    if (!has_steps(plan))
+    if (form->dtype == DTYPE_U8 && form->layout == LAYOUT_NHWC) {
+        if (render_levels(r, plan, form, out, err) < 0)
+            return -1;
+    } else if (!has_steps(plan))
         render_rows(r, plan, form, out);
     else if (render_steps(r, plan, form, out, err) < 0)
         return -1;

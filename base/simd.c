@@ -65,6 +65,15 @@ enum simd_level simd_level(void)
     return (enum simd_level)(most < best ? most : best);
 }
 
+bool simd_vbmi(void)
+{
+#ifdef SIMD_X86
+    return simd_level() >= SIMD_LEVEL_AVX512 && __builtin_cpu_supports("avx512vbmi");
+#else
+    return false;
+#endif
+}
+
 void simd_limit(enum simd_level level)
 {
     atomic_store_explicit(&limit, level, memory_order_relaxed);

@@ -23,6 +23,8 @@
 #ifndef TENFOLD_BASE_SIMD_H
 #define TENFOLD_BASE_SIMD_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 enum simd_level { SIMD_LEVEL_PLAIN, SIMD_LEVEL_AVX2, SIMD_LEVEL_AVX512, SIMD_LEVELS };
@@ -32,6 +34,9 @@ extern const char *const simd_names[]; /* by level: "plain", "avx2", "avx512"; e
  * TENFOLD_SIMD (a level's name) or by simd_limit. AVX2 includes F16C; AVX-512 means F, BW,
  * DQ and VL. Any thread. */
 enum simd_level simd_level(void);
+
+/* At level AVX-512: does the processor also permute bytes (VBMI: a table of 256 is two lookups)? */
+bool simd_vbmi(void);
 
 /* For tests and benchmarks: at most `level` from now on; SIMD_LEVELS takes the limit away. */
 void simd_limit(enum simd_level level);
@@ -44,6 +49,7 @@ int simd_check(struct error *err);
 #define SIMD_INLINE inline __attribute__((always_inline)) /* where an argument is a constant */
 #define SIMD_AVX2 __attribute__((target("avx2,f16c")))
 #define SIMD_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,f16c")))
+#define SIMD_VBMI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,f16c")))
 #endif
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
