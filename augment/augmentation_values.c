@@ -36,6 +36,47 @@ void size_of(const union value *v, int *width, int *height)
     *width = (int)v->list.item[v->list.count - 1];
 }
 
+void strength_range(const union value *v, double center, double range[2])
+{
+    double low = v->list.item[0], high = v->list.item[v->list.count - 1];
+    if (v->list.count == 1) {
+        low = center - high;
+        high = center + high;
+        if (center == 1 && low < 0)
+            low = 0;
+    }
+    range[0] = low;
+    range[1] = high;
+}
+
+int strength_check(const union value *v, const char *name, double center, const struct node *node,
+                   struct error *err)
+{
+    const double *item = v->list.item;
+    bool turn = center == 0;
+    if (v->list.count > 2)
+        return node_error(node, err,
+                          "%s has %d numbers; must be one, the largest change, or [min, max]", name,
+                          v->list.count);
+    if (v->list.count == 1 && (item[0] < 0 || (turn && item[0] > 0.5)))
+        return node_error(node, err, "%s is %g; the largest change must be %s", name, item[0],
+                          turn ? "0..0.5 (of the hue circle)" : "0 or more");
+    if (v->list.count == 2 && item[0] > item[1])
+        return node_error(node, err, "%s is [%g, %g]; min must be at most max", name, item[0],
+                          item[1]);
+    if (v->list.count == 2 && ((turn && item[1] > 0.5) || (!turn && item[0] < 0)))
+        return node_error(node, err, "%s is [%g, %g]; must be within %s", name, item[0], item[1],
+                          turn ? "-0.5..0.5 (of the hue circle)" : "0..100");
+    return 0;
+}
+
+double strength_draw(const union value *v, double center, struct rng *rng)
+{
+    double range[2];
+    strength_range(v, center, range);
+    return rng_range(rng, range[0], range[1]);
+}
+
 int fill_check(const union value *fill, const struct node *node, struct error *err)
 {
     if (fill->list.count != 1 && fill->list.count != 3)

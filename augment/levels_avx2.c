@@ -89,25 +89,26 @@ SIMD_AVX2 static inline __m256 clamp(__m256 v)
     return _mm256_min_ps(_mm256_max_ps(v, _mm256_setzero_ps()), _mm256_set1_ps(255));
 }
 
+SIMD_AVX2 static inline void join(const float *r, const float *g, const float *b, uint8_t *rgb)
+{
+    struct levels_block v = { clamp(_mm256_loadu_ps(r)), clamp(_mm256_loadu_ps(g)),
+                              clamp(_mm256_loadu_ps(b)) };
+    block_store(v, rgb);
+}
+
 SIMD_AVX2 void levels_from_planes_avx2(const float *r, const float *g, const float *b, size_t n,
                                        uint8_t *rgb)
 {
-    for (size_t i = 0; i < n; i += BLOCK_PIXELS) {
-        size_t some = n - i < BLOCK_PIXELS ? n - i : BLOCK_PIXELS;
-        float plane[3][BLOCK_PIXELS] = { 0 };
-        uint8_t rest[BLOCK_BYTES];
-        const float *from[3] = { r + i, g + i, b + i };
-        if (some < BLOCK_PIXELS)
-            for (int c = 0; c < 3; c++) {
-                memcpy(plane[c], from[c], some * sizeof(float));
-                from[c] = plane[c];
-            }
-        struct levels_block v = { clamp(_mm256_loadu_ps(from[0])), clamp(_mm256_loadu_ps(from[1])),
-                                  clamp(_mm256_loadu_ps(from[2])) };
-        block_store(v, some < BLOCK_PIXELS ? rest : rgb + 3 * i);
-        if (some < BLOCK_PIXELS)
-            memcpy(rgb + 3 * i, rest, 3 * some);
-    }
+    size_t i = 0;
+    for (; i + BLOCK_PIXELS <= n; i += BLOCK_PIXELS)
+        join(r + i, g + i, b + i, rgb + 3 * i);
+    float rest[3][BLOCK_PIXELS] = { 0 };
+    uint8_t bytes[BLOCK_BYTES];
+    memcpy(rest[0], r + i, (n - i) * sizeof(float));
+    memcpy(rest[1], g + i, (n - i) * sizeof(float));
+    memcpy(rest[2], b + i, (n - i) * sizeof(float));
+    join(rest[0], rest[1], rest[2], bytes);
+    memcpy(rgb + 3 * i, bytes, 3 * (n - i));
 }
 
 SIMD_AVX2 size_t levels_extremes_avx2(const uint8_t *rgb, size_t n, uint8_t low[3], uint8_t high[3])

@@ -11,10 +11,10 @@ struct block {
 };
 
 /* Four pixels (12 bytes) to each quarter, then each channel's bytes to 32-bit places. */
-SIMD_AVX512 static inline struct block block_load(const uint8_t *rgb, __mmask64 bytes)
+SIMD_AVX512 static inline struct block split(__m512i v)
 {
     const __m512i spread = _mm512_setr_epi32(0, 1, 2, 0, 3, 4, 5, 0, 6, 7, 8, 0, 9, 10, 11, 0);
-    __m512i v = _mm512_permutexvar_epi32(spread, _mm512_maskz_loadu_epi8(bytes, rgb));
+    v = _mm512_permutexvar_epi32(spread, v);
     const __m512i red =
         _mm512_broadcast_i32x4(_mm_setr_epi32(~0xff | 0, ~0xff | 3, ~0xff | 6, ~0xff | 9));
     const __m512i green = _mm512_add_epi32(red, _mm512_set1_epi32(1)),
@@ -30,16 +30,16 @@ SIMD_AVX512 static inline __m512i to_integer(__m512 v)
     return _mm512_cvttps_epi32(_mm512_add_ps(v, _mm512_set1_ps(0.5f)));
 }
 
-SIMD_AVX512 static inline void block_store(struct block v, uint8_t *rgb, __mmask64 bytes)
+/* 48 bytes and 16 of nothing. */
+SIMD_AVX512 static inline __m512i join(struct block v)
 {
     __m512i rg = _mm512_packs_epi32(to_integer(v.r), to_integer(v.g));
     __m512i b = _mm512_packs_epi32(to_integer(v.b), _mm512_setzero_si512());
     __m512i all = _mm512_packus_epi16(rg, b);
     const __m512i mix =
         _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11, -1, -1, -1, -1));
-    const __m512i join = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
-    all = _mm512_permutexvar_epi32(join, _mm512_shuffle_epi8(all, mix));
-    _mm512_mask_storeu_epi8(rgb, bytes, all);
+    const __m512i order = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
+    return _mm512_permutexvar_epi32(order, _mm512_shuffle_epi8(all, mix));
 }
 
 SIMD_AVX512 static inline __m512 row(const float pixel[3], float offset, struct block v)
@@ -50,17 +50,30 @@ SIMD_AVX512 static inline __m512 row(const float pixel[3], float offset, struct 
     return _mm512_add_ps(x, _mm512_set1_ps(offset));
 }
 
+SIMD_AVX512 static inline __m512i matrix(const struct color_matrix *m, __m512i rgb)
+{
+    struct block v = split(rgb);
+    return join((struct block){ row(m->pixel[0], m->offset[0], v),
+                                row(m->pixel[1], m->offset[1], v),
+                                row(m->pixel[2], m->offset[2], v) });
+}
+
+/* Whole vectors are read while there are 64 bytes; masked stores are slow, so 48 bytes go out as 32
+ * and 16. */
 SIMD_AVX512 void levels_matrix_avx512(const struct color_matrix *m, const uint8_t *in, size_t n,
                                       uint8_t *out)
 {
-    for (size_t i = 0; i < n; i += PIXELS) {
-        size_t some = n - i < PIXELS ? n - i : PIXELS;
-        __mmask64 bytes = ((__mmask64)1 << 3 * some) - 1;
-        struct block v = block_load(in + 3 * i, bytes);
-        block_store((struct block){ row(m->pixel[0], m->offset[0], v),
-                                    row(m->pixel[1], m->offset[1], v),
-                                    row(m->pixel[2], m->offset[2], v) },
-                    out + 3 * i, bytes);
+    const struct color_matrix own = *m; /* `out` cannot change it */
+    size_t bytes = 3 * n, i = 0;
+    for (; i + VECTOR <= bytes; i += 3 * PIXELS) {
+        __m512i v = matrix(&own, _mm512_loadu_si512(in + i));
+        _mm256_storeu_si256((__m256i *)(out + i), _mm512_castsi512_si256(v));
+        _mm_storeu_si128((__m128i *)(out + i + 32), _mm512_extracti32x4_epi32(v, 2));
+    }
+    for (; i < bytes; i += 3 * PIXELS) {
+        size_t some = bytes - i < 3 * PIXELS ? bytes - i : 3 * PIXELS;
+        __mmask64 mask = ((__mmask64)1 << some) - 1;
+        _mm512_mask_storeu_epi8(out + i, mask, matrix(&own, _mm512_maskz_loadu_epi8(mask, in + i)));
     }
 }
 

@@ -199,7 +199,8 @@ int plan_map(struct plan *plan, const double map[9], int width, int height, bool
  * a second one. */
 int plan_look(struct plan *plan, const struct plan_lens *lens, bool reveal, struct error *err);
 
-/* Append an entry made by augment/color.h. A matrix folds into a matrix before it. */
+/* Append an entry made by augment/color.h. A matrix folds into a matrix before it. ERROR_USAGE for
+ * numbers that are not finite. */
 int plan_color(struct plan *plan, const struct plan_color *entry, struct error *err);
 
 /* Append a stage to the end of the list; plan_chain then makes the stages from `first` on one entry

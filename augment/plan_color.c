@@ -1,4 +1,5 @@
 /* The plan's color list, chains and erasures. Matrices fold into one entry as they come. */
+#include <math.h>
 #include <string.h>
 
 #include "augment/plan.h"
@@ -35,8 +36,25 @@ static void fold(struct plan_color *entry, const struct plan_color *next)
     }
 }
 
+static bool all_finite(const double *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return false;
+    return true;
+}
+
+static bool is_finite(const struct plan_color *entry)
+{
+    return all_finite(&entry->pixel[0][0], 9) && all_finite(&entry->mean[0][0], 9) &&
+           all_finite(entry->offset, 3) && all_finite(entry->value, PLAN_VALUES) &&
+           isfinite(entry->rest) && all_finite(entry->share, PLAN_BRANCHES);
+}
+
 int plan_color(struct plan *plan, const struct plan_color *entry, struct error *err)
 {
+    if (!is_finite(entry))
+        return error_set(err, ERROR_USAGE, NULL, "a color step's strength is not a finite number");
     struct plan_color *last = plan->colors_used ? &plan->colors[plan->colors_used - 1] : NULL;
     if (last && last->kind == COLOR_MATRIX && entry->kind == COLOR_MATRIX) {
         fold(last, entry);
