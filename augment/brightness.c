@@ -24,6 +24,14 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_color(plan, &entry, err);
 }
 
+static const char *const strip[] = {
+    "{amount: [0.3, 0.3]}",
+    "{amount: [0.6, 0.6]}",
+    "{amount: [1.4, 1.4]}",
+    "{amount: [2, 2]}",
+    NULL,
+};
+
 const struct augmentation augment_brightness = {
     .name = "brightness",
     .summary = "multiply all levels by a random factor",
@@ -32,4 +40,5 @@ const struct augmentation augment_brightness = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

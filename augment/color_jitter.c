@@ -68,6 +68,14 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return 0;
 }
 
+static const char *const strip[] = {
+    "{brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 0.05}",
+    "{brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1}",
+    "{brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.2}",
+    "{brightness: 1, contrast: 1, saturation: 1, hue: 0.5}",
+    NULL,
+};
+
 const struct augmentation augment_color_jitter = {
     .name = "color_jitter",
     .summary = "brightness, contrast, saturation and hue in random order",
@@ -76,4 +84,5 @@ const struct augmentation augment_color_jitter = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

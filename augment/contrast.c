@@ -26,6 +26,10 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_color(plan, &entry, err);
 }
 
+static const char *const strip[] = {
+    "{amount: [0, 0]}", "{amount: [0.5, 0.5]}", "{amount: [1.5, 1.5]}", "{amount: [3, 3]}", NULL,
+};
+
 const struct augmentation augment_contrast = {
     .name = "contrast",
     .summary = "blend with the mean gray by a random factor",
@@ -34,4 +38,5 @@ const struct augmentation augment_contrast = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

@@ -37,6 +37,10 @@ static int apply(const struct plan_color *step, struct raster *raster, struct er
     return 0;
 }
 
+static const char *const strip[] = {
+    "{gamma: 0.4}", "{gamma: 0.7}", "{gamma: 1.5}", "{gamma: 2.5}", NULL,
+};
+
 const struct augmentation augment_gamma = {
     .name = "gamma",
     .summary = "raise levels to a random power",
@@ -45,4 +49,5 @@ const struct augmentation augment_gamma = {
     .params = params,
     .draw = draw,
     .apply = apply,
+    .strip = strip,
 };

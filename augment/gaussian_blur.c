@@ -55,6 +55,14 @@ static int apply(const struct plan_color *step, struct raster *raster, struct er
     return 0;
 }
 
+static const char *const strip[] = {
+    "{kernel_size: 3, sigma: 0.5}",
+    "{kernel_size: 5, sigma: 1}",
+    "{kernel_size: 9, sigma: 2}",
+    "{kernel_size: 23, sigma: 5}",
+    NULL,
+};
+
 const struct augmentation augment_gaussian_blur = {
     .name = "gaussian_blur",
     .summary = "blur by a Gaussian of random width",
@@ -64,4 +72,5 @@ const struct augmentation augment_gaussian_blur = {
     .check = check,
     .draw = draw,
     .apply = apply,
+    .strip = strip,
 };

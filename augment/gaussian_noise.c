@@ -38,6 +38,10 @@ static void apply_pixels(const struct plan_color *step, size_t first, size_t n, 
         noise_add(key, c, first, n, (float)step->value[0], plane[c]);
 }
 
+static const char *const strip[] = {
+    "{sigma: 0.03}", "{sigma: 0.1}", "{sigma: 0.2}", "{sigma: 0.5}", NULL,
+};
+
 const struct augmentation augment_gaussian_noise = {
     .name = "gaussian_noise",
     .summary = "add normal noise to each value",
@@ -46,4 +50,5 @@ const struct augmentation augment_gaussian_noise = {
     .params = params,
     .draw = draw,
     .apply_pixels = apply_pixels,
+    .strip = strip,
 };

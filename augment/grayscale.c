@@ -22,6 +22,11 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_color(plan, &entry, err);
 }
 
+static const char *const strip[] = {
+    "{p: 1}",
+    NULL,
+};
+
 const struct augmentation augment_grayscale = {
     .name = "grayscale",
     .summary = "take the color away",
@@ -29,4 +34,5 @@ const struct augmentation augment_grayscale = {
     .kind = AUGMENT_COLOR,
     .params = params,
     .draw = draw,
+    .strip = strip,
 };

@@ -35,6 +35,14 @@ static void apply_pixels(const struct plan_color *step, size_t first, size_t n, 
     hue_turn((float)(6 * step->value[0]), n, r, g, b);
 }
 
+static const char *const strip[] = {
+    "{amount: [0.1, 0.1]}",
+    "{amount: [0.25, 0.25]}",
+    "{amount: [0.5, 0.5]}",
+    "{amount: [-0.25, -0.25]}",
+    NULL,
+};
+
 const struct augmentation augment_hue = {
     .name = "hue",
     .summary = "turn the hue by a random angle",
@@ -44,4 +52,5 @@ const struct augmentation augment_hue = {
     .check = check,
     .draw = draw,
     .apply_pixels = apply_pixels,
+    .strip = strip,
 };

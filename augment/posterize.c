@@ -31,6 +31,10 @@ static int apply(const struct plan_color *step, struct raster *raster, struct er
     return 0;
 }
 
+static const char *const strip[] = {
+    "{bits: 6}", "{bits: 4}", "{bits: 2}", "{bits: 1}", NULL,
+};
+
 const struct augmentation augment_posterize = {
     .name = "posterize",
     .summary = "keep the highest bits of each level",
@@ -39,4 +43,5 @@ const struct augmentation augment_posterize = {
     .params = params,
     .draw = draw,
     .apply = apply,
+    .strip = strip,
 };

@@ -24,6 +24,10 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_color(plan, &entry, err);
 }
 
+static const char *const strip[] = {
+    "{amount: [0, 0]}", "{amount: [0.5, 0.5]}", "{amount: [2, 2]}", "{amount: [4, 4]}", NULL,
+};
+
 const struct augmentation augment_saturation = {
     .name = "saturation",
     .summary = "blend with the gray of each pixel by a random factor",
@@ -32,4 +36,5 @@ const struct augmentation augment_saturation = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

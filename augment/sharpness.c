@@ -36,6 +36,14 @@ static int apply(const struct plan_color *step, struct raster *raster, struct er
     return 0;
 }
 
+static const char *const strip[] = {
+    "{sharpness_factor: 0}",
+    "{sharpness_factor: 2}",
+    "{sharpness_factor: 5}",
+    "{sharpness_factor: 10}",
+    NULL,
+};
+
 const struct augmentation augment_sharpness = {
     .name = "sharpness",
     .summary = "sharpen or smooth",
@@ -44,4 +52,5 @@ const struct augmentation augment_sharpness = {
     .params = params,
     .draw = draw,
     .apply = apply,
+    .strip = strip,
 };

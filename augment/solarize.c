@@ -33,6 +33,10 @@ static int apply(const struct plan_color *step, struct raster *raster, struct er
     return 0;
 }
 
+static const char *const strip[] = {
+    "{threshold: 224}", "{threshold: 160}", "{threshold: 96}", "{threshold: 32}", NULL,
+};
+
 const struct augmentation augment_solarize = {
     .name = "solarize",
     .summary = "invert the levels from a threshold on",
@@ -41,4 +45,5 @@ const struct augmentation augment_solarize = {
     .params = params,
     .draw = draw,
     .apply = apply,
+    .strip = strip,
 };

@@ -35,6 +35,10 @@ static int apply(const struct plan_color *step, struct raster *raster, struct er
     return 0;
 }
 
+static const char *const strip[] = {
+    "{addition: 30}", "{addition: 60}", "{addition: 110}", "{addition: -60}", NULL,
+};
+
 const struct augmentation augment_solarize_add = {
     .name = "solarize_add",
     .summary = "add to the levels below 128",
@@ -43,4 +47,5 @@ const struct augmentation augment_solarize_add = {
     .params = params,
     .draw = draw,
     .apply = apply,
+    .strip = strip,
 };
