@@ -39,6 +39,9 @@ struct augmentation {
     enum augmentation_kind kind;
     const struct param *params; /* ends with a nameless row */
     enum augmentation_table table;
+    /* Turn short forms into the values that they stand for; no text is left afterwards, since a
+     * recipe outlives its config. Before `check`; may be NULL. */
+    int (*resolve)(union value *v, const struct node *node, struct error *err);
     /* Values that are each inside their limits but do not fit together: ERROR_USAGE. May be NULL.
      */
     int (*check)(const union value *v, const struct node *node, struct error *err);

@@ -9,7 +9,8 @@ extern const struct augmentation augment_resize_short, augment_scale_jitter, aug
     augment_saturation, augment_hue, augment_color_jitter, augment_pca_color, augment_grayscale,
     augment_gamma, augment_autocontrast, augment_equalize, augment_invert, augment_posterize,
     augment_solarize, augment_solarize_add, augment_sharpness, augment_gaussian_blur,
-    augment_gaussian_noise, augment_cutout, augment_random_erasing, augment_normalize,
+    augment_gaussian_noise, augment_autoaugment, augment_randaugment, augment_trivialaugment,
+    augment_augmix, augment_cutout, augment_random_erasing, augment_normalize,
     augment_subtract_mean, augment_subtract_mean_image, augment_whiten;
 
 const struct augmentation *const augmentations[] = {
@@ -44,6 +45,10 @@ const struct augmentation *const augmentations[] = {
     &augment_sharpness,
     &augment_gaussian_blur,
     &augment_gaussian_noise,
+    &augment_autoaugment,
+    &augment_randaugment,
+    &augment_trivialaugment,
+    &augment_augmix,
     &augment_cutout,
     &augment_random_erasing,
     &augment_normalize,

@@ -5,7 +5,6 @@
  */
 #include "augment/color_run.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "augment/augmentation.h"
@@ -203,11 +202,19 @@ static bool is_pixelwise(const struct plan_color *entry)
            (entry->kind == COLOR_STEP && augmentations[entry->op]->apply_pixels);
 }
 
-int color_run(const struct plan *plan, struct raster *raster, struct error *err)
+int color_run_levels(const struct plan_color *entry, struct raster *raster, struct error *err)
+{
+    if (!is_pixelwise(entry))
+        return augmentations[entry->op]->apply(entry, raster, err);
+    run_pixels(entry, 1, true, raster);
+    return 0;
+}
+
+int color_run(const struct plan *plan, struct chain *chain, struct raster *raster,
+              struct error *err)
 {
     for (int i = 0; i < plan->colors_used;) {
         const struct plan_color *entry = &plan->colors[i];
-        assert(entry->kind != COLOR_CHAIN);
         int end = i;
         while (end < plan->colors_used && is_pixelwise(&plan->colors[end]))
             end++;
@@ -217,7 +224,8 @@ int color_run(const struct plan *plan, struct raster *raster, struct error *err)
             i = end;
             continue;
         }
-        if (augmentations[entry->op]->apply(entry, raster, err) < 0)
+        if ((entry->kind == COLOR_CHAIN ? chain_run(chain, plan, entry, raster, err)
+                                        : augmentations[entry->op]->apply(entry, raster, err)) < 0)
             return -1;
         i++;
     }

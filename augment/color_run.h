@@ -1,13 +1,14 @@
 /*
  * Executes a plan's color list on the output picture.
  *
- *     color_run(plan, raster, &err);        // the raster holds what the geometry made
+ *     color_run(plan, chain, raster, &err);        // the raster holds what the geometry made
  *
  * Values are float between entries, and neither rounded nor clamped until a step asks for 8 bits.
  */
 #ifndef TENFOLD_AUGMENT_COLOR_RUN_H
 #define TENFOLD_AUGMENT_COLOR_RUN_H
 
+#include "augment/chain.h"
 #include "augment/plan.h"
 #include "augment/raster.h"
 
@@ -30,6 +31,11 @@ void color_apply_avx2(const struct color_matrix *m, size_t n, float *r, float *g
 void color_lookup(struct raster *raster, const uint8_t table[256]);
 void color_lookup_each(struct raster *raster, const uint8_t table[3][256]);
 
-int color_run(const struct plan *plan, struct raster *raster, struct error *err);
+/* One matrix or step, rounded to 8 bits. */
+int color_run_levels(const struct plan_color *entry, struct raster *raster, struct error *err);
+
+/* All of the plan's list; `chain` executes its chains. */
+int color_run(const struct plan *plan, struct chain *chain, struct raster *raster,
+              struct error *err);
 
 #endif

@@ -104,6 +104,9 @@ struct plan_color {
     double rest, share[PLAN_BRANCHES];
 };
 
+/* What Pillow's ImageEnhance blends a picture with: black, its mean gray, each pixel's gray. */
+enum plan_blend { BLEND_NONE, BLEND_BLACK, BLEND_MEAN, BLEND_GRAY };
+
 /* A step of a chain: a map within the picture (output point to input point), or one color entry
  * (matrix or step), rounded and clamped to 8 bits behind it. */
 struct plan_stage {
@@ -113,6 +116,9 @@ struct plan_stage {
     enum plan_filter filter;
     struct plan_fill fill;
     struct plan_color color; /* where not geometry */
+    /* Where not BLEND_NONE, `color` is a blend by `factor`, done in whole levels as Pillow does. */
+    enum plan_blend blend;
+    double factor;
 };
 
 enum plan_erasure_kind {
@@ -202,6 +208,10 @@ int plan_look(struct plan *plan, const struct plan_lens *lens, bool reveal, stru
 /* Append an entry made by augment/color.h. A matrix folds into a matrix before it. ERROR_USAGE for
  * numbers that are not finite. */
 int plan_color(struct plan *plan, const struct plan_color *entry, struct error *err);
+
+/* Make `entry` what both do one after the other; false, and nothing done, unless both are matrices.
+ */
+bool plan_color_fold(struct plan_color *entry, const struct plan_color *next);
 
 /* Append a stage to the end of the list; plan_chain then makes the stages from `first` on one entry
  * of the color list. branches 0: `share` may be NULL. */

@@ -13,8 +13,10 @@ static void multiply(const double a[3][3], const double b[3][3], double result[3
 
 /* The entry before gives v = A x + B m + o with mean A m + B m + o, so on top of it
  *     a v + M mean(v) + b = aA x + (aB + M(A + B)) m + (a + M) o + b. */
-static void fold(struct plan_color *entry, const struct plan_color *next)
+bool plan_color_fold(struct plan_color *entry, const struct plan_color *next)
 {
+    if (entry->kind != COLOR_MATRIX || next->kind != COLOR_MATRIX)
+        return false;
     double both[3][3], ab[3][3], mab[3][3], aa[3][3], o[3];
     for (int r = 0; r < 3; r++)
         for (int c = 0; c < 3; c++)
@@ -34,6 +36,7 @@ static void fold(struct plan_color *entry, const struct plan_color *next)
         }
         entry->offset[r] = o[r];
     }
+    return true;
 }
 
 static bool all_finite(const double *x, int n)
@@ -56,10 +59,8 @@ int plan_color(struct plan *plan, const struct plan_color *entry, struct error *
     if (!is_finite(entry))
         return error_set(err, ERROR_USAGE, NULL, "a color step's strength is not a finite number");
     struct plan_color *last = plan->colors_used ? &plan->colors[plan->colors_used - 1] : NULL;
-    if (last && last->kind == COLOR_MATRIX && entry->kind == COLOR_MATRIX) {
-        fold(last, entry);
+    if (last && plan_color_fold(last, entry))
         return 0;
-    }
     if (plan->colors_used == PLAN_COLORS)
         return error_set(err, ERROR_USAGE, NULL, "more than %d color steps", PLAN_COLORS);
     plan->colors[plan->colors_used++] = *entry;

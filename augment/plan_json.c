@@ -18,6 +18,14 @@ static json_t *numbers_json(const double *x, int n)
     return list;
 }
 
+/* 64 bits, more than a JSON number holds everywhere. */
+static json_t *seed_json(uint64_t seed)
+{
+    char text[17];
+    snprintf(text, sizeof(text), "%016llx", (unsigned long long)seed);
+    return json_string(text);
+}
+
 static json_t *erasure_json(const struct plan_erasure *e)
 {
     static const char *const kinds[] = { [ERASE_LEVEL] = "level",
@@ -27,10 +35,49 @@ static json_t *erasure_json(const struct plan_erasure *e)
     if (e->kind == ERASE_LEVEL || e->kind == ERASE_NORMAL_LEVEL)
         return json_pack("{s:s, s:o, s:o}", "kind", kinds[e->kind], "area", rect_json(e->area),
                          "level", numbers_json(e->level, 3));
-    char seed[17];
-    snprintf(seed, sizeof(seed), "%016llx", (unsigned long long)e->seed);
-    return json_pack("{s:s, s:o, s:s}", "kind", kinds[e->kind], "area", rect_json(e->area), "seed",
-                     seed);
+    return json_pack("{s:s, s:o, s:o}", "kind", kinds[e->kind], "area", rect_json(e->area), "seed",
+                     seed_json(e->seed));
+}
+
+/* A matrix or a step. */
+static json_t *entry_json(const struct plan_color *c)
+{
+    if (c->kind == COLOR_MATRIX)
+        return json_pack("{s:o, s:o, s:o}", "pixel", numbers_json(&c->pixel[0][0], 9), "mean",
+                         numbers_json(&c->mean[0][0], 9), "offset", numbers_json(c->offset, 3));
+    return json_pack("{s:s, s:o, s:o}", "step", augmentations[c->op]->name, "value",
+                     numbers_json(c->value, PLAN_VALUES), "seed", seed_json(c->seed));
+}
+
+static json_t *stage_json(const struct plan_stage *s)
+{
+    static const char *const blends[] = { [BLEND_NONE] = "none",
+                                          [BLEND_BLACK] = "black",
+                                          [BLEND_MEAN] = "mean gray",
+                                          [BLEND_GRAY] = "gray" };
+    if (s->geometry)
+        return json_pack("{s:i, s:o, s:s, s:[i,i,i]}", "branch", s->branch, "map",
+                         numbers_json(s->map, 9), "filter", filter_names[s->filter], "fill",
+                         s->fill.level[0], s->fill.level[1], s->fill.level[2]);
+    if (s->blend != BLEND_NONE)
+        return json_pack("{s:i, s:s, s:f}", "branch", s->branch, "blend_with", blends[s->blend],
+                         "factor", s->factor);
+    return json_pack("{s:i, s:o}", "branch", s->branch, "color", entry_json(&s->color));
+}
+
+/* A chain has its stages within. */
+static json_t *color_json(const struct plan *plan, const struct plan_color *c)
+{
+    if (c->kind != COLOR_CHAIN)
+        return entry_json(c);
+    json_t *stages = json_array();
+    for (int i = c->first; i < c->first + c->count; i++)
+        if (json_array_append_new(stages, stage_json(&plan->stages[i])) < 0) {
+            json_decref(stages);
+            return NULL;
+        }
+    return json_pack("{s:o, s:f, s:o}", "chain", stages, "rest", c->rest, "share",
+                     numbers_json(c->share, c->branches));
 }
 
 /* jansson's pack takes over its values and gives NULL when one of them is NULL. */
@@ -38,13 +85,8 @@ json_t *plan_json(const struct plan *plan, struct error *err)
 {
     const struct plan_axis *axis = &plan->axis;
     json_t *colors = json_array(), *erasures = json_array();
-    for (int i = 0; i < plan->colors_used; i++) {
-        const struct plan_color *c = &plan->colors[i];
-        json_array_append_new(colors, json_pack("{s:o, s:o, s:o}", "pixel",
-                                                numbers_json(&c->pixel[0][0], 9), "mean",
-                                                numbers_json(&c->mean[0][0], 9), "offset",
-                                                numbers_json(c->offset, 3)));
-    }
+    for (int i = 0; i < plan->colors_used; i++)
+        json_array_append_new(colors, color_json(plan, &plan->colors[i]));
     for (int i = 0; i < plan->erasures_used; i++)
         json_array_append_new(erasures, erasure_json(&plan->erasures[i]));
     json_t *form =

@@ -135,6 +135,8 @@ static int read_entry(struct recipe *recipe, const struct node *item, uint64_t s
             snprintf(err->place, sizeof(err->place), "%s", entry->place);
         return -1;
     }
+    if (entry->op->resolve && entry->op->resolve(entry->v, values ? values : item, err) < 0)
+        return -1;
     if (entry->op->check && entry->op->check(entry->v, values ? values : item, err) < 0)
         return -1;
     if (check_output(recipe, entry, err) < 0 || check_order(recipe, entry, err) < 0)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "augment/chain.h"
 #include "augment/color_run.h"
 #include "augment/erase.h"
 #include "augment/geometry.h"
@@ -21,6 +22,7 @@
 struct renderer {
     struct geometry *geometry; /* owned */
     struct raster *raster;     /* owned: of plans with steps */
+    struct chain *chain;       /* owned: of plans with chains */
     uint8_t *row;              /* owned: one output row, RGB */
     float *planes;             /* owned: one output row, three planes */
     float *sample;             /* owned: of plans whose output stage takes a table, twice */
@@ -39,7 +41,8 @@ int renderer_open(struct renderer **result, struct error *err)
     struct renderer *r = memory_array(1, sizeof(*r), err);
     if (!r)
         return -1;
-    if (geometry_open(&r->geometry, err) < 0 || raster_open(&r->raster, err) < 0) {
+    if (geometry_open(&r->geometry, err) < 0 || raster_open(&r->raster, err) < 0 ||
+        chain_open(&r->chain, err) < 0) {
         renderer_close(r);
         return -1;
     }
@@ -56,6 +59,7 @@ void renderer_close(struct renderer *r)
 {
     if (!r)
         return;
+    chain_close(r->chain);
     raster_close(r->raster);
     geometry_close(r->geometry);
     free(r->sample);
@@ -158,7 +162,7 @@ static int render_levels(struct renderer *r, const struct plan *plan,
                          const struct output_form *form, uint8_t *out, struct error *err)
 {
     struct store store;
-    if (lay_out(r, plan, out, err) < 0 || color_run(plan, r->raster, err) < 0)
+    if (lay_out(r, plan, out, err) < 0 || color_run(plan, r->chain, r->raster, err) < 0)
         return -1;
     raster_finish(r->raster);
     store_init(&store, form, plan->width, plan->height, &plan->output, NULL);
@@ -184,7 +188,7 @@ static void store_planes(struct renderer *r, const struct plan *plan, const stru
 static int render_steps(struct renderer *r, const struct plan *plan, const struct output_form *form,
                         void *out, struct error *err)
 {
-    if (lay_out(r, plan, NULL, err) < 0 || color_run(plan, r->raster, err) < 0)
+    if (lay_out(r, plan, NULL, err) < 0 || color_run(plan, r->chain, r->raster, err) < 0)
         return -1;
     struct store store;
     store_init(&store, form, plan->width, plan->height, &plan->output, NULL);
