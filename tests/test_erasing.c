@@ -115,7 +115,7 @@ END_TEST
 
 START_TEST(squares)
 {
-    struct recipe *recipe = must_open("augment: [{cutout: {size: 5, count: 3, fill: 7}}]");
+    struct recipe *recipe = must_open("augment: [{cutout: {size: 5, count: 3, fill: [5, 6, 7]}}]");
     int cut = 0;
     for (uint64_t id = 0; id < 200; id++) {
         struct plan plan = draw(recipe, id, 12, 9);
@@ -123,7 +123,8 @@ START_TEST(squares)
         for (int i = 0; i < 3; i++) {
             struct rect r = plan.erasures[i].area;
             ck_assert(r.width >= 3 && r.width <= 5 && r.height >= 3 && r.height <= 5);
-            ck_assert_double_eq(plan.erasures[i].level[2], 7);
+            for (int c = 0; c < 3; c++)
+                ck_assert_double_eq(plan.erasures[i].level[c], 5 + c);
             cut += r.width < 5 || r.height < 5;
         }
         ck_assert(!rect_same(plan.erasures[0].area, plan.erasures[1].area) ||
@@ -208,6 +209,7 @@ static const struct {
     { "augment:\n  - random_erasing: {value: -3}\n", "a.yaml:2", "0..255" },
     { "augment:\n  - random_erasing: {value: 130, units: normal}\n", "a.yaml:2", "-100..100" },
     { "augment:\n  - random_erasing: {mode: noise}\n", "a.yaml:2", "pixel" },
+    { "augment:\n  - cutout: {fill: [1, 2]}\n", "a.yaml:2", "one, or three" },
     { "augment:\n  - cutout: {count: 9}\n", "a.yaml:2", "1..8" },
     { "augment:\n  - cutout: {count: 5}\n  - cutout: {count: 5}\n", "a.yaml:3", "more than 8" },
 };
