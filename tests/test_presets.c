@@ -1,0 +1,58 @@
+/*
+ * Claim: every recipe in configs/recipes names its paper, is accepted, and makes images of one
+ * size.
+ */
+#include <glob.h>
+#include <string.h>
+
+#include "augment/mix.h"
+#include "augment/recipe.h"
+#include "base/file.h"
+#include "loader/stream.h"
+#include "tests/suite.h"
+
+static void check_preset(const char *path)
+{
+    struct config *config;
+    struct recipe *recipe;
+    struct mix *mix;
+    struct data_config data;
+    struct buffer text = { 0 };
+    struct error err = { 0 };
+    int width, height;
+    ck_assert_int_eq(file_read(path, FILE_LIMIT, &text, &err), 0);
+    const char *end = strstr(text.data, "\ndata:");
+    const char *paper = strstr(text.data, "et al.");
+    ck_assert_msg(paper && end && paper < end, "%s names no paper", path);
+    buffer_release(&text);
+    ck_assert_msg(config_open(&config, path, &err) == 0, "%s: %s", err.place, err.message);
+    const struct node *root = config_root(config);
+    ck_assert_int_eq(config_check_sections(config, &err), 0);
+    ck_assert_msg(data_config_read(&data, node_get(root, "data"), &err) == 0 &&
+                      recipe_open(&recipe, node_get(root, "augment"), 1, &err) == 0 &&
+                      mix_open(&mix, node_get(root, "mix"), 1, &err) == 0 &&
+                      recipe_size(recipe, &width, &height, &err) == 0,
+                  "%s: %s", err.place, err.message);
+    ck_assert(width == height && (width == 32 || width >= 224));
+    mix_close(mix);
+    recipe_close(recipe);
+    config_close(config);
+}
+
+START_TEST(presets)
+{
+    glob_t found;
+    ck_assert_int_eq(glob("configs/recipes/*.yaml", 0, NULL, &found), 0);
+    ck_assert_uint_ge(found.gl_pathc, 5);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        check_preset(found.gl_pathv[i]);
+    globfree(&found);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = suite_cases("presets");
+    tcase_add_test(cases, presets);
+    return suite_run();
+}
