@@ -18,7 +18,7 @@ void output_tables_release(struct output_tables *t)
     free(t->mean_image);
     free(t->whitening);
     free(t->center);
-    *t = (struct output_tables){ NULL };
+    *t = (struct output_tables){ .mean_image = NULL };
 }
 
 static int clamp(int i, int size)
