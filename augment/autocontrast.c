@@ -37,6 +37,8 @@ static int apply(const struct plan_color *step, struct raster *raster, struct er
     return 0;
 }
 
+static const char *const strip[] = { "{p: 1}", NULL };
+
 const struct augmentation augment_autocontrast = {
     .name = "autocontrast",
     .summary = "stretch each channel to the whole range",
@@ -45,4 +47,5 @@ const struct augmentation augment_autocontrast = {
     .params = params,
     .draw = draw,
     .apply = apply,
+    .strip = strip,
 };

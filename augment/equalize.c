@@ -47,6 +47,8 @@ static int apply(const struct plan_color *step, struct raster *raster, struct er
     return 0;
 }
 
+static const char *const strip[] = { "{p: 1}", NULL };
+
 const struct augmentation augment_equalize = {
     .name = "equalize",
     .summary = "make each channel's histogram flat",
@@ -55,4 +57,5 @@ const struct augmentation augment_equalize = {
     .params = params,
     .draw = draw,
     .apply = apply,
+    .strip = strip,
 };

@@ -15,6 +15,8 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return plan_color(plan, &entry, err);
 }
 
+static const char *const strip[] = { "{p: 1}", NULL };
+
 const struct augmentation augment_invert = {
     .name = "invert",
     .summary = "turn into the negative",
@@ -22,4 +24,5 @@ const struct augmentation augment_invert = {
     .kind = AUGMENT_COLOR,
     .params = params,
     .draw = draw,
+    .strip = strip,
 };
