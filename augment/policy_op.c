@@ -180,9 +180,10 @@ static enum plan_blend blend_of(enum policy_op op)
 /* With `merge`: the stage before takes the new one in. */
 static bool merged(struct plan *plan, const struct plan_stage *stage, const struct policy_way *way)
 {
+    if (!way->merge || plan->stages_used == way->first)
+        return false;
     struct plan_stage *last = &plan->stages[plan->stages_used - 1];
-    if (!way->merge || plan->stages_used == way->first || last->branch != stage->branch ||
-        last->geometry != stage->geometry)
+    if (last->branch != stage->branch || last->geometry != stage->geometry)
         return false;
     if (stage->geometry) {
         affine_multiply(last->map, stage->map, last->map);

@@ -177,7 +177,8 @@ START_TEST(help)
         "nndata",        "nndata batches", "nndata bench", "nndata show", "nndata synth",
         "nndata verify", "nndata ops",     "nndata pack",  "nntrain",     "nneval",
     };
-    char out[30000], line[100];
+    static char out[200000];
+    char line[100];
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         snprintf(line, sizeof(line), "@/%s --help", commands[i]);
         ck_assert_msg(run(line, out, sizeof(out)) == 0, "%s", out);
