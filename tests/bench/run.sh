@@ -8,6 +8,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 "$bin/nndata" synth "$out/data" --train 600 --test 10 --seed 1
 "$bench/bench_render"
+"$bench/bench_color"
 "$bench/bench_stream" configs/demo.yaml "$out/data/train"
 if [ -n "${TENFOLD_DATA:-}" ]; then
     "$bench/bench_stream" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"

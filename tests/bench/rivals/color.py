@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """color.py PHOTOS [SECONDS] - each color augmentation alone, one thread, on the decoded photographs of 500x375 below PHOTOS, 8-bit rows
-in and out: microseconds a picture by Pillow, OpenCV, torchvision and `bench_color`, interleaved, five rounds of SECONDS (0.08) each,
+in and out: microseconds a picture (processor time) by Pillow, OpenCV, torchvision and `bench_color`, interleaved, five rounds of SECONDS (0.08) each,
 medians, and how many times as fast as the fastest of the three ours is. Needs Debian's python3-torchvision and python3-opencv, and
 `make build/gcc/tests/bench/bench_color`.
 
@@ -156,11 +156,11 @@ ops.append(('gaussian_noise', '{gaussian_noise: {sigma: 0.1}}',
 
 
 def microseconds(function, pictures):
-    start, done = time.perf_counter(), 0
-    while time.perf_counter() - start < seconds:
+    start, done = time.thread_time(), 0
+    while time.thread_time() - start < seconds:
         function(pictures[done % len(pictures)])
         done += 1
-    return 1e6 * (time.perf_counter() - start) / done
+    return 1e6 * (time.thread_time() - start) / done
 
 
 def ours(line, path, spent):
