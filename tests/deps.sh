@@ -10,7 +10,7 @@ for set in "$@"; do
     case $set in
     build) packages="$packages $build" ;;
     test) packages="$packages $build check python3" ;;
-    peers) packages="$packages $build check python3 python3-pil python3-numpy python3-torch python3-torchvision" ;;
+    peers) packages="$packages $build check python3 python3-pil python3-numpy python3-torch python3-torchvision python3-opencv" ;;
     clang) packages="$packages clang" ;;
     *) echo "deps.sh: no such set: $set (build, test, peers, clang)" >&2; exit 2 ;;
     esac
