@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "augment/level_sum.h"
+#include "augment/mirror.h"
 #include "augment/plan_private.h"
 #include "augment/resample.h"
 #include "augment/resample_map.h"
@@ -130,17 +131,6 @@ static void paint(uint8_t *row, int begin, int end, const uint8_t level[3])
     }
 }
 
-/* Pixel x of the row is pixel n - 1 - x of the line. */
-static void copy_mirrored(const uint8_t *line, int n, uint8_t *row)
-{
-    for (const uint8_t *pixel = line + 3 * (size_t)n; pixel > line; row += 3) {
-        pixel -= 3;
-        row[0] = pixel[0];
-        row[1] = pixel[1];
-        row[2] = pixel[2];
-    }
-}
-
 static void copy_columns(const struct geometry *g, const uint8_t *line, uint8_t *row)
 {
     for (int x = 0; x < g->plan->width; x++, row += 3) {
@@ -176,7 +166,7 @@ void geometry_row(const struct geometry *g, int y, uint8_t *row, int span[2])
     if (g->repeats)
         copy_columns(g, line, row);
     else if (plan->axis.mirror_x)
-        copy_mirrored(line, clip->width, row + 3 * (size_t)clip->x);
+        mirror_row(line, (size_t)clip->width, row + 3 * (size_t)clip->x);
     else
         memcpy(row + 3 * (size_t)clip->x, line, 3 * (size_t)clip->width);
 }

@@ -135,6 +135,9 @@ static bool same_fill(const struct plan_fill *a, const struct plan_fill *b)
 void plan_axis_settle(struct plan *plan)
 {
     const struct plan_clip *first = &plan->clips[0];
+    bool scaled = fabs(first->map[0]) != 1 || fabs(first->map[4]) != 1;
+    if (plan->clips_used == 1 && first->fill.mode != FILL_CONSTANT && scaled)
+        plan->axis.valid = false; /* the image's own frame, revealed */
     for (int i = 1; i < plan->clips_used; i++)
         if (first->fill.mode != FILL_CONSTANT || !same_fill(&first->fill, &plan->clips[i].fill))
             plan->axis.valid = false;

@@ -133,7 +133,8 @@ static double widening(const struct plan *plan, const struct box *box)
     const double *m = plan->post, g = m[6], h = m[7];
     double least = INFINITY, x = (box->left + box->right) / 2, y = (box->top + box->bottom) / 2;
     for (int i = 0; i < 4; i++)
-        least = fmin(least, g * (i & 1 ? plan->width : 0) + h * (i & 2 ? plan->height : 0) + m[8]);
+        least = fmin(least, g * (i & 1 ? plan->width - 0.5 : 0.5) +
+                                h * (i & 2 ? plan->height - 0.5 : 0.5) + m[8]);
     double far_x = (box->right - box->left) / 2 + 1, far_y = (box->bottom - box->top) / 2 + 1;
     double sum = 0;
     const double rows[2][3] = { { m[0] - x * g, m[1] - x * h, far_x },

@@ -154,10 +154,12 @@ int resampler_run(struct resampler *r, enum plan_resampler kind, enum plan_filte
     int bits = fast ? FAST_BITS : EXACT_BITS;
     r->x.start = wanted.x;
     r->y.start = wanted.y;
-    if (!same_x && axis_make(&r->x, filter, window.width, width, wanted.x, wanted.x + wanted.width,
-                             bits, err) < 0)
+    struct axis_scale x = { (double)window.width / width, 0 };
+    struct axis_scale y = { (double)window.height / height, 0 };
+    if (!same_x &&
+        axis_make(&r->x, filter, x, window.width, wanted.x, wanted.x + wanted.width, bits, err) < 0)
         return -1;
-    if (!(same_x && same_y) && axis_make(&r->y, filter, window.height, height, wanted.y,
+    if (!(same_x && same_y) && axis_make(&r->y, filter, y, window.height, wanted.y,
                                          wanted.y + wanted.height, bits, err) < 0)
         return -1;
     p.source = source->pixels + (size_t)(window.y + r->y.start - origin_y) * source->stride +
@@ -171,4 +173,24 @@ int resampler_run(struct resampler *r, enum plan_resampler kind, enum plan_filte
         return 0;
     }
     return fast ? run_fast(r, &p, err) : resample_exact(r, &p, err);
+}
+
+int resampler_box(struct resampler *r, enum plan_filter filter, const struct image *source,
+                  int origin_x, int origin_y, struct rect window, const double scale[2],
+                  const double shift[2], struct rect wanted, struct image *out, struct error *err)
+{
+    struct axis_scale x = { scale[0], shift[0] - window.x }, y = { scale[1], shift[1] - window.y };
+    struct pass_rows p = { .stride = source->stride,
+                           .width = wanted.width,
+                           .height = wanted.height,
+                           .out = out->pixels,
+                           .out_stride = out->stride };
+    if (axis_make(&r->x, filter, x, window.width, wanted.x, wanted.x + wanted.width, EXACT_BITS,
+                  err) < 0 ||
+        axis_make(&r->y, filter, y, window.height, wanted.y, wanted.y + wanted.height, EXACT_BITS,
+                  err) < 0)
+        return -1;
+    p.source = source->pixels + (size_t)(window.y + r->y.start - origin_y) * source->stride +
+               3 * (size_t)(window.x + r->x.start - origin_x);
+    return resample_exact(r, &p, err);
 }

@@ -30,6 +30,13 @@ int resampler_run(struct resampler *resampler, enum plan_resampler kind, enum pl
                   const struct image *source, int origin_x, int origin_y, struct rect window,
                   int width, int height, struct rect wanted, struct image *out, struct error *err);
 
+/* The same for a box with fractional sides (Pillow's resize with `box`), always exact: column x of
+ * `wanted` has its center at (x + 0.5) scale[0] + shift[0] of the image, row y likewise by scale[1]
+ * and shift[1]; inside the window, scales above 0. */
+int resampler_box(struct resampler *resampler, enum plan_filter filter, const struct image *source,
+                  int origin_x, int origin_y, struct rect window, const double scale[2],
+                  const double shift[2], struct rect wanted, struct image *out, struct error *err);
+
 /* The source columns [*first, *last) (or rows) that outputs [begin, end) of a resize from `window`
  * pixels at `start` to `size` read. */
 void resample_span(enum plan_filter filter, int start, int window, int size, int begin, int end,

@@ -28,23 +28,25 @@ static double filter_value(enum plan_filter filter, double x)
     return 0;
 }
 
-/* Taps [*first, *first + *count) of output o: center (o + 0.5) scale, support widened by the scale
- * when shrinking. */
-static void output_span(enum plan_filter filter, int window, int size, int o, int *first,
-                        int *count, double *center)
+/* Output o's center and the taps [*first, *first + *count) that its filter covers. */
+static void output_span(enum plan_filter filter, struct axis_scale at, int window, int o,
+                        int *first, int *count, double *center)
 {
-    double scale = (double)window / size, widen = scale < 1 ? 1 : scale;
-    double support = filter_support(filter) * widen;
-    *center = (o + 0.5) * scale;
+    double support = filter_support(filter) * (at.scale < 1 ? 1 : at.scale);
+    *center = (o + 0.5) * at.scale + at.shift;
     int low = (int)(*center - support + 0.5), high = (int)(*center + support + 0.5);
     *first = low < 0 ? 0 : low;
     *count = (high > window ? window : high) - *first;
 }
 
+static int most_taps(enum plan_filter filter, double scale)
+{
+    return (int)ceil(filter_support(filter) * (scale < 1 ? 1 : scale)) * 2 + 1;
+}
+
 int axis_taps(enum plan_filter filter, int window, int size)
 {
-    double scale = (double)window / size, widen = scale < 1 ? 1 : scale;
-    return (int)ceil(filter_support(filter) * widen) * 2 + 1;
+    return most_taps(filter, (double)window / size);
 }
 
 void resample_span(enum plan_filter filter, int start, int window, int size, int begin, int end,
@@ -52,8 +54,9 @@ void resample_span(enum plan_filter filter, int start, int window, int size, int
 {
     int low, high, count;
     double center;
-    output_span(filter, window, size, begin, &low, &count, &center);
-    output_span(filter, window, size, end - 1, &high, &count, &center);
+    struct axis_scale at = { (double)window / size, 0 };
+    output_span(filter, at, window, begin, &low, &count, &center);
+    output_span(filter, at, window, end - 1, &high, &count, &center);
     *first = start + low;
     *last = start + high + count;
 }
@@ -95,18 +98,18 @@ static void make_pairs(int32_t *weight, int count, struct tap_pair *pair)
         }
 }
 
-int axis_make(struct axis_filter *f, enum plan_filter filter, int window, int size, int begin,
-              int end, int bits, struct error *err)
+int axis_make(struct axis_filter *f, enum plan_filter filter, struct axis_scale scale, int window,
+              int begin, int end, int bits, struct error *err)
 {
-    f->taps = (axis_taps(filter, window, size) + 3) / 4 * 4;
+    f->taps = (most_taps(filter, scale.scale) + 3) / 4 * 4;
     if (axis_reserve(f, (size_t)(end - begin), err) < 0)
         return -1;
-    double scale = (double)window / size, inverse = 1 / (scale < 1 ? 1 : scale);
+    double inverse = 1 / (scale.scale < 1 ? 1 : scale.scale);
     f->most = 0;
     for (int o = begin; o < end; o++) {
         int first, count;
         double center, sum = 0;
-        output_span(filter, window, size, o, &first, &count, &center);
+        output_span(filter, scale, window, o, &first, &count, &center);
         for (int j = 0; j < count; j++) {
             f->scratch[j] = filter_value(filter, (j + first - center + 0.5) * inverse);
             sum += f->scratch[j];

@@ -6,10 +6,26 @@
 
 #include "augment/affine.h"
 #include "augment/resample_map_private.h"
+#include "base/simd.h"
 
-static bool inside(const struct plan_clip *clip, double x, double y)
+bool map_inside(const struct plan_clip *clip, double x, double y)
 {
-    return x >= 0 && x < clip->width && y >= 0 && y < clip->height;
+    const double *m = clip->map;
+    double u = m[0] * x + (m[1] * y + m[2]), v = m[3] * x + (m[4] * y + m[5]);
+    double w = m[6] * x + (m[7] * y + m[8]);
+    return u >= 0 && v >= 0 && u < clip->width * w && v < clip->height * w;
+}
+
+int map_inside_run(const struct plan_clip *clip, const struct map_taps *taps, int i, int n)
+{
+    int begin = i;
+#ifdef SIMD_X86
+    if (simd_level() >= SIMD_LEVEL_AVX2)
+        i += map_inside_run_avx2(clip, taps, i, n);
+#endif
+    while (i < n && map_inside(clip, taps->bent_x[i], taps->bent_y[i]))
+        i++;
+    return i - begin;
 }
 
 /* Cut [*begin, *end) to the columns i with 0 <= x + i dx < size. */
@@ -31,7 +47,7 @@ void map_clip_span(const struct map_job *job, const struct plan_clip *clip, int 
                    int *end)
 {
     const double *m = clip->map;
-    double x, y;
+    double y = row + 0.5;
     *begin = 0;
     *end = job->width;
     if (m[6] == 0 && m[7] == 0 && m[8] == 1) {
@@ -42,18 +58,10 @@ void map_clip_span(const struct map_job *job, const struct plan_clip *clip, int 
         line_span((int64_t)line.y, (int64_t)line.dy, height, begin, end);
         return;
     }
-    while (*begin < *end &&
-           !(affine_point(m, *begin + 0.5, row + 0.5, &x, &y) && inside(clip, x, y)))
+    while (*begin < *end && !map_inside(clip, *begin + 0.5, y))
         ++*begin;
-    while (*end > *begin && !(affine_point(m, *end - 0.5, row + 0.5, &x, &y) && inside(clip, x, y)))
+    while (*end > *begin && !map_inside(clip, *end - 0.5, y))
         --*end;
-}
-
-bool map_behind_inside(const struct map_job *job, const struct plan_clip *clip, int column, int row)
-{
-    double x = column + 0.5, y = row + 0.5;
-    map_bend(job, &x, &y);
-    return affine_point(clip->map, x, y, &x, &y) && inside(clip, x, y);
 }
 
 /* A coordinate in a frame of `size` pixels, moved into it: to the center of the border pixel, or
@@ -74,7 +82,7 @@ static bool ask(const struct plan_clip *clip, double *x, double *y)
     double at_x, at_y, inverse[9];
     bool finite = affine_point(clip->map, *x, *y, &at_x, &at_y);
     if (clip->fill.mode == FILL_CONSTANT)
-        return finite && inside(clip, at_x, at_y);
+        return map_inside(clip, *x, *y);
     double to_x = finite ? moved(clip->fill.mode, at_x, clip->width) : 0.5;
     double to_y = finite ? moved(clip->fill.mode, at_y, clip->height) : 0.5;
     if ((to_x != at_x || to_y != at_y) && affine_invert(clip->map, inverse))

@@ -10,12 +10,16 @@
 #include <string.h>
 
 #include "augment/plan_private.h"
-#include "augment/resample_map_private.h"
+#include "augment/resample.h"
+#include "augment/resample_wide.h"
 #include "base/memory.h"
+#include "base/simd.h"
 
 struct mapper {
-    struct map_taps taps; /* owned: of one row */
-    size_t capacity_x, capacity_y, capacity_fx, capacity_fy;
+    struct resampler *box; /* owned: for maps that only scale and move */
+    int32_t *ints;         /* owned: taps of one row, four arrays */
+    double *doubles;       /* owned: one row's points on the source side of a lens, two arrays */
+    size_t ints_capacity, doubles_capacity;
     int16_t transform[(1 << CUBIC_POINT) + 1][4], resize[(1 << CUBIC_POINT) + 1][4];
 };
 
@@ -24,6 +28,10 @@ int mapper_open(struct mapper **mapper, struct error *err)
     *mapper = memory_array(1, sizeof(**mapper), err);
     if (!*mapper)
         return -1;
+    if (resampler_open(&(*mapper)->box, err) < 0) {
+        mapper_close(*mapper);
+        return -1;
+    }
     map_cubic_make(-1, (*mapper)->transform);
     map_cubic_make(-0.5, (*mapper)->resize);
     return 0;
@@ -33,28 +41,24 @@ void mapper_close(struct mapper *m)
 {
     if (!m)
         return;
-    free(m->taps.fy);
-    free(m->taps.fx);
-    free(m->taps.y);
-    free(m->taps.x);
+    resampler_close(m->box);
+    free(m->doubles);
+    free(m->ints);
     free(m);
 }
 
-static int reserve(struct mapper *m, size_t n, struct error *err)
+static int reserve(struct mapper *m, size_t width, struct map_taps *taps, struct error *err)
 {
-    void *x = m->taps.x, *y = m->taps.y, *fx = m->taps.fx, *fy = m->taps.fy;
-    if (memory_grow(&x, &m->capacity_x, n, sizeof(int32_t), err) < 0)
+    void *ints = m->ints, *doubles = m->doubles;
+    if (memory_grow(&ints, &m->ints_capacity, 4 * width, sizeof(*m->ints), err) < 0)
         return -1;
-    m->taps.x = x;
-    if (memory_grow(&y, &m->capacity_y, n, sizeof(int32_t), err) < 0)
+    m->ints = ints;
+    if (memory_grow(&doubles, &m->doubles_capacity, 2 * width, sizeof(*m->doubles), err) < 0)
         return -1;
-    m->taps.y = y;
-    if (memory_grow(&fx, &m->capacity_fx, n, sizeof(uint16_t), err) < 0)
-        return -1;
-    m->taps.fx = fx;
-    if (memory_grow(&fy, &m->capacity_fy, n, sizeof(uint16_t), err) < 0)
-        return -1;
-    m->taps.fy = fy;
+    m->doubles = doubles;
+    *taps =
+        (struct map_taps){ m->ints,    m->ints + width,   m->ints + 2 * width, m->ints + 3 * width,
+                           m->doubles, m->doubles + width };
     return 0;
 }
 
@@ -67,43 +71,100 @@ static void paint(uint8_t *row, int begin, int end, const uint8_t level[3])
     }
 }
 
+/* Nearest on an affine map in one go; false where something does not fit its 32 bits. */
+static bool nearest_row(const struct map_job *job, int row, int begin, int end, uint8_t *out)
+{
+#ifdef SIMD_X86
+    struct map_line line = map_line_make(job->post, job->filter, row);
+    if (job->filter != FILTER_NEAREST || !job->affine || line.bits != 16 || !map_offsets_fit(job) ||
+        simd_level() < SIMD_LEVEL_AVX2)
+        return false;
+    line.x += (uint64_t)begin * line.dx;
+    line.y += (uint64_t)begin * line.dy;
+    uint64_t columns = (uint64_t)(end - begin) + 8; /* whole groups */
+    const int64_t ends[] = { (int64_t)line.x, (int64_t)(line.x + columns * line.dx),
+                             (int64_t)line.y, (int64_t)(line.y + columns * line.dy) };
+    for (int i = 0; i < 4; i++)
+        if (ends[i] < INT32_MIN || ends[i] > INT32_MAX)
+            return false;
+    map_nearest_row_avx2(job, &line, end - begin, out + 3 * (size_t)begin);
+    return true;
+#else
+    (void)job, (void)row, (void)begin, (void)end, (void)out;
+    return false;
+#endif
+}
+
+/* `n` pixels by one filter that is widened. */
+static void sample_wide(const struct map_job *job, const struct map_taps *taps, int i, int n,
+                        const double narrow[3], uint8_t *out)
+{
+    struct map_wide wide = map_wide_make(job->filter, narrow);
+    for (; n > 0; i++, n--, out += 3)
+        map_sample_wide(job, taps->x[i] + 0.5 + (double)taps->fx[i] / MAP_ONE,
+                        taps->y[i] + 0.5 + (double)taps->fy[i] / MAP_ONE, &wide, out);
+}
+
+/* How a map shrinks changes slowly: it is asked once for each block of columns. */
+enum { BLOCK = 8 };
+
+static void sample_blocks(const struct map_job *job, const struct map_taps *taps, int row,
+                          int begin, int end, uint8_t *out)
+{
+    int plain = begin; /* from here on nothing is widened */
+    for (int at = begin, next; at < end; at = next) {
+        double narrow[3], middle = at / BLOCK * BLOCK + BLOCK / 2;
+        next = at / BLOCK * BLOCK + BLOCK < end ? at / BLOCK * BLOCK + BLOCK : end;
+        middle = middle < begin ? begin + 0.5 : middle > end ? end - 0.5 : middle;
+        if (!map_narrow(job, middle, row + 0.5, narrow))
+            continue;
+        struct map_taps before = map_taps_from(taps, plain - begin);
+        map_sample(job, &before, at - plain, out + 3 * (size_t)plain);
+        sample_wide(job, taps, at - begin, next - at, narrow, out + 3 * (size_t)at);
+        plain = next;
+    }
+    struct map_taps rest = map_taps_from(taps, plain - begin);
+    map_sample(job, &rest, end - plain, out + 3 * (size_t)plain);
+}
+
 /* Columns [begin, end), all of which show the picture. */
 static void sample_span(const struct map_job *job, struct map_taps *taps, int row, int begin,
                         int end, uint8_t *out)
 {
-    bool wide = job->antialias && job->filter != FILTER_NEAREST;
-    if (!wide || (job->affine && !job->widened)) {
-        map_taps_of_row(job, row, begin, end, taps);
-        map_sample(job, taps, end - begin, out + 3 * (size_t)begin);
+    if (job->boxed || nearest_row(job, row, begin, end, out))
         return;
-    }
-    for (int i = begin; i < end; i++) {
-        double x = i + 0.5, y = row + 0.5, narrow[3];
-        const double *p = job->narrow;
-        if (!job->affine)
-            p = map_narrow(job, x, y, narrow) ? narrow : NULL;
-        map_point(job, &x, &y);
-        map_sample_at(job, x, y, p, out + 3 * (size_t)i);
-    }
+    map_taps_of_row(job, row, begin, end, taps);
+    if (job->widened)
+        sample_wide(job, taps, 0, end - begin, job->narrow, out + 3 * (size_t)begin);
+    else if (job->antialias && job->filter != FILTER_NEAREST && !job->affine)
+        sample_blocks(job, taps, row, begin, end, out);
+    else
+        map_sample(job, taps, end - begin, out + 3 * (size_t)begin);
 }
 
 /* Frames behind a lens are not convex from here: *begin and *end become the first and behind the
- * last column that none of them hides. */
-static void hide_behind(const struct map_job *job, int row, int *begin, int *end, uint8_t *out)
+ * last column that none of them hides. `taps` are those of columns *begin and on. */
+static void hide_behind(const struct map_job *job, const struct map_taps *taps, int *begin,
+                        int *end, uint8_t *out)
 {
-    int first = *end, last = *begin;
-    for (int i = *begin; i < *end; i++) {
-        bool shown = true;
-        for (int k = 0; k < job->clips_used && job->clips[k].behind_lens; k++)
-            if (!map_behind_inside(job, &job->clips[k], i, row)) {
-                paint(out, i, i + 1, job->clips[k].fill.level);
-                shown = false;
-            }
-        first = shown && i < first ? i : first;
-        last = shown ? i + 1 : last;
+    int n = *end - *begin, first = 0, last = n;
+    uint8_t *row = out + 3 * (size_t)*begin;
+    for (int k = 0; k < job->clips_used && job->clips[k].behind_lens; k++) {
+        int from = n, to = 0;
+        for (int i = 0; i < n;) {
+            int run = map_inside_run(&job->clips[k], taps, i, n);
+            from = run > 0 && i < from ? i : from;
+            to = run > 0 ? i + run : to;
+            i += run;
+            if (i < n)
+                paint(row, i, i + 1, job->clips[k].fill.level);
+            i++;
+        }
+        first = from > first ? from : first;
+        last = to < last ? to : last;
     }
-    *begin = first < last ? first : last;
-    *end = last;
+    *end = *begin + (last > first ? last : first);
+    *begin += first;
 }
 
 static void constant_row(const struct map_job *job, struct map_taps *taps, int row, uint8_t *out,
@@ -122,7 +183,7 @@ static void constant_row(const struct map_job *job, struct map_taps *taps, int r
     span[0] = begin;
     span[1] = end;
     if (job->clips_used > 0 && job->clips[0].behind_lens)
-        hide_behind(job, row, &span[0], &span[1], out);
+        hide_behind(job, taps, &span[0], &span[1], out);
     for (int k = 0; k < job->clips_used; k++) /* what a later frame hides comes on top */
         if (!job->clips[k].behind_lens) {
             paint(out, 0, begins[k], job->clips[k].fill.level);
@@ -148,28 +209,33 @@ static void repeating_row(const struct map_job *job, int row, uint8_t *out, int 
     span[0] = span[0] < span[1] ? span[0] : span[1];
 }
 
-static int run(struct mapper *m, struct map_job *job, struct image *out, int (*spans)[2],
-               struct error *err)
+static int run(struct mapper *m, struct map_job *job, const struct image *source, struct image *out,
+               int (*spans)[2], struct error *err)
 {
     const double *post = job->post;
+    struct map_taps taps;
     bool repeats = false;
-    if (reserve(m, (size_t)job->width, err) < 0)
+    if (reserve(m, (size_t)job->width, &taps, err) < 0)
         return -1;
     for (int k = 0; k < job->clips_used; k++)
         repeats = repeats || job->clips[k].fill.mode != FILL_CONSTANT;
     job->cubic = job->antialias ? m->resize : m->transform;
     job->affine = !job->lens && post[6] == 0 && post[7] == 0 && post[8] == 1;
-    if (job->affine && job->antialias) {
+    if (job->affine && job->antialias && job->filter != FILTER_NEAREST) {
         const double slope[4] = { post[0], post[1], post[3], post[4] };
         job->widened = map_narrow_of(slope, job->narrow);
     }
+    int boxed = repeats ? 0 : map_run_box(m->box, job, source, out, err);
+    if (boxed < 0)
+        return -1;
+    job->boxed = boxed;
     for (int row = 0; row < job->height; row++) {
         int span[2];
         uint8_t *to = out->pixels + (size_t)row * out->stride;
         if (repeats)
             repeating_row(job, row, to, span);
         else
-            constant_row(job, &m->taps, row, to, span);
+            constant_row(job, &taps, row, to, span);
         if (spans)
             memcpy(spans[row], span, sizeof(span));
     }
@@ -195,7 +261,7 @@ int mapper_plan(struct mapper *m, const struct plan *plan, const struct image *s
         .width = plan->width,
         .height = plan->height,
     };
-    return run(m, &job, out, spans, err);
+    return run(m, &job, source, out, spans, err);
 }
 
 int mapper_stage(struct mapper *m, const struct image *picture, const double map[9],
@@ -220,5 +286,5 @@ int mapper_stage(struct mapper *m, const struct image *picture, const double map
         .width = out->width,
         .height = out->height,
     };
-    return run(m, &job, out, NULL, err);
+    return run(m, &job, picture, out, NULL, err);
 }

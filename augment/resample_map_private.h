@@ -6,10 +6,13 @@
 #include <stdint.h>
 
 #include "augment/plan.h"
+#include "augment/resample.h"
 
 enum {
     MAP_POINT = 14, /* bits behind the point of a tap's position and of a weight */
     MAP_ONE = 1 << MAP_POINT,
+    MAP_BETWEEN = 6,  /* bits behind the point between the pass along rows and the one down: levels
+                         up  to 1.25 * 255 with the cubic's overshoot still fit 16 bits */
     CUBIC_POINT = 10, /* bits of the position that choose a row of cubic weights */
 };
 
@@ -30,15 +33,22 @@ struct map_job {
     const int16_t (*cubic)[4]; /* borrowed: weights by position */
     bool affine;               /* no lens, and post is affine: positions are fixed point */
     double narrow[3];          /* affine and antialias: P^-1 as xx, xy, yy */
-    bool widened;              /* affine and antialias: P is not 1 */
+    bool boxed;                /* the pixels are there already (map_run_box) */
+    bool widened;              /* affine and a filter with antialias: P is not 1 */
 };
 
 /* Where the taps of the pixels of a row are: column and row of the (upper left of the middle) tap,
  * and the position behind it in 1/MAP_ONE pixels. */
 struct map_taps {
-    int32_t *x, *y;
-    uint16_t *fx, *fy;
+    int32_t *x, *y, *fx, *fy;
+    double *bent_x, *bent_y; /* with a lens: the point on its source side */
 };
+
+/* The taps from pixel i on. */
+static inline struct map_taps map_taps_from(const struct map_taps *t, int i)
+{
+    return (struct map_taps){ t->x + i, t->y + i, t->fx + i, t->fy + i, NULL, NULL };
+}
 
 /* A point of an affine map along a row in fixed point: x at column i is (x + i dx) >> bits. */
 struct map_line {
@@ -60,9 +70,10 @@ bool map_narrow_of(const double jacobian[4], double narrow[3]);
 /* Columns [*begin, *end) of a row that lie in a frame which is not behind a lens. */
 void map_clip_span(const struct map_job *job, const struct plan_clip *clip, int row, int *begin,
                    int *end);
-/* Does a pixel lie in a frame behind the lens? */
-bool map_behind_inside(const struct map_job *job, const struct plan_clip *clip, int column,
-                       int row);
+/* Does a point lie in a frame? The point is what the frame's map takes. */
+bool map_inside(const struct plan_clip *clip, double x, double y);
+/* How many of the points on the lens's source side from i on, of n, lie in a frame. */
+int map_inside_run(const struct plan_clip *clip, const struct map_taps *taps, int i, int n);
 /* Take an output point to the source through all frames, last one first: where one ends in its edge
  * or reflection the point moves into it and goes on from there. The frame whose constant it gets
  * instead, or NULL. */
@@ -73,13 +84,41 @@ void map_taps_of_row(const struct map_job *job, int row, int begin, int end, str
 /* A point of the source as the taps of pixel i. */
 void map_tap(enum plan_filter filter, double x, double y, struct map_taps *taps, int i);
 
+/* With a filter that is widened and a map that only scales and moves: the pixels that all frames
+ * show, by the separable resampler. 1 where it did, 0 where the map is another, -1 on an error. */
+int map_run_box(struct resampler *resampler, const struct map_job *job, const struct image *source,
+                struct image *out, struct error *err);
+
 /* Weights of the cubic with parameter a, by position. */
 void map_cubic_make(double a, int16_t cubic[(1 << CUBIC_POINT) + 1][4]);
 
-/* n pixels by their taps; plain C. */
+/* The row of the table of cubic weights for a position. */
+static inline int map_cubic_row(int32_t f)
+{
+    return (f + (1 << (MAP_POINT - CUBIC_POINT - 1))) >> (MAP_POINT - CUBIC_POINT);
+}
+
+/* Do byte offsets in the memory held fit 32 bits, as the vector code has them? */
+static inline bool map_offsets_fit(const struct map_job *job)
+{
+    return job->stride * ((size_t)job->held.y + (size_t)job->held.height) < (size_t)1 << 31;
+}
+
+/* n pixels by their taps. */
 void map_sample(const struct map_job *job, const struct map_taps *taps, int n, uint8_t *out);
 /* One pixel at a point of the source, by the filter widened by `narrow` or as it is (NULL). */
 void map_sample_at(const struct map_job *job, double x, double y, const double *narrow,
                    uint8_t *out);
+
+/* The plain twin, and the vector code, which gives the same bits (resample_map_avx2.c). The rows
+ * return how many columns they did. */
+void map_sample_plain(const struct map_job *job, const struct map_taps *taps, int n, uint8_t *out);
+void map_sample_avx2(const struct map_job *job, const struct map_taps *taps, int n, uint8_t *out);
+int map_affine_row_avx2(const struct map_line *line, int n, struct map_taps *taps);
+void map_nearest_row_avx2(const struct map_job *job, const struct map_line *line, int n,
+                          uint8_t *out);
+int map_inside_run_avx2(const struct plan_clip *clip, const struct map_taps *taps, int i, int n);
+int map_bent_row_avx2(const struct map_job *job, int row, int begin, int end,
+                      struct map_taps *taps);
 
 #endif

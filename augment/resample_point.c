@@ -9,6 +9,7 @@
 #include "augment/affine.h"
 #include "augment/plan_private.h"
 #include "augment/resample_map_private.h"
+#include "base/simd.h"
 
 static uint64_t fixed(double x, int bits)
 {
@@ -153,37 +154,57 @@ void map_tap(enum plan_filter filter, double x, double y, struct map_taps *taps,
     double left = floor(x), top = floor(y);
     taps->x[i] = (int32_t)left;
     taps->y[i] = (int32_t)top;
-    taps->fx[i] = (uint16_t)((x - left) * MAP_ONE);
-    taps->fy[i] = (uint16_t)((y - top) * MAP_ONE);
+    taps->fx[i] = (int32_t)((x - left) * MAP_ONE);
+    taps->fy[i] = (int32_t)((y - top) * MAP_ONE);
 }
 
 static void affine_row(const struct map_job *job, int row, int begin, int end,
                        struct map_taps *taps)
 {
     struct map_line line = map_line_make(job->post, job->filter, row);
-    uint64_t x = line.x + (uint64_t)begin * line.dx, y = line.y + (uint64_t)begin * line.dy;
-    if (job->filter != FILTER_NEAREST) {
-        x += (1u << (31 - MAP_POINT)) - ((uint64_t)1 << 31);
-        y += (1u << (31 - MAP_POINT)) - ((uint64_t)1 << 31);
+    int done = 0, point = line.bits - MAP_POINT;
+    line.x += (uint64_t)begin * line.dx;
+    line.y += (uint64_t)begin * line.dy;
+    if (job->filter != FILTER_NEAREST) { /* from the first tap's center, to the nearest position */
+        line.x += (1u << (31 - MAP_POINT)) - ((uint64_t)1 << 31);
+        line.y += (1u << (31 - MAP_POINT)) - ((uint64_t)1 << 31);
     }
-    int point = line.bits - MAP_POINT;
-    for (int i = 0; i < end - begin; i++, x += line.dx, y += line.dy) {
+#ifdef SIMD_X86
+    if (simd_level() >= SIMD_LEVEL_AVX2)
+        done = map_affine_row_avx2(&line, end - begin, taps);
+#endif
+    uint64_t x = line.x + (uint64_t)done * line.dx, y = line.y + (uint64_t)done * line.dy;
+    for (int i = done; i < end - begin; i++, x += line.dx, y += line.dy) {
         taps->x[i] = (int32_t)((int64_t)x >> line.bits);
         taps->y[i] = (int32_t)((int64_t)y >> line.bits);
-        taps->fx[i] = (uint16_t)((x >> point) & (MAP_ONE - 1));
-        taps->fy[i] = (uint16_t)((y >> point) & (MAP_ONE - 1));
+        taps->fx[i] = (int32_t)((x >> point) & (MAP_ONE - 1));
+        taps->fy[i] = (int32_t)((y >> point) & (MAP_ONE - 1));
+    }
+}
+
+static void bent_row(const struct map_job *job, int row, int begin, int end, struct map_taps *taps)
+{
+    int done = 0;
+#ifdef SIMD_X86
+    if (simd_level() >= SIMD_LEVEL_AVX2)
+        done = map_bent_row_avx2(job, row, begin, end, taps);
+#endif
+    for (int i = done; i < end - begin; i++) {
+        double x = begin + i + 0.5, y = row + 0.5;
+        map_bend(job, &x, &y);
+        if (job->lens) {
+            taps->bent_x[i] = x;
+            taps->bent_y[i] = y;
+        }
+        map_unbent(job, &x, &y);
+        map_tap(job->filter, x, y, taps, i);
     }
 }
 
 void map_taps_of_row(const struct map_job *job, int row, int begin, int end, struct map_taps *taps)
 {
-    if (job->affine) {
+    if (job->affine)
         affine_row(job, row, begin, end, taps);
-        return;
-    }
-    for (int i = 0; i < end - begin; i++) {
-        double x = begin + i + 0.5, y = row + 0.5;
-        map_point(job, &x, &y);
-        map_tap(job->filter, x, y, taps, i);
-    }
+    else
+        bent_row(job, row, begin, end, taps);
 }

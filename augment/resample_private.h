@@ -37,9 +37,14 @@ struct axis_filter {
 /* Most taps that an output of a resize from `window` to `size` has. */
 int axis_taps(enum plan_filter filter, int window, int size);
 
-/* Fill `f` for outputs [begin, end) of a resize from `window` to `size`. */
-int axis_make(struct axis_filter *f, enum plan_filter filter, int window, int size, int begin,
-              int end, int bits, struct error *err);
+/* Output o's center lies at (o + 0.5) scale + shift of a window; scale is above 0. */
+struct axis_scale {
+    double scale, shift;
+};
+
+/* Fill `f` for outputs [begin, end), whose centers lie inside the window. */
+int axis_make(struct axis_filter *f, enum plan_filter filter, struct axis_scale scale, int window,
+              int begin, int end, int bits, struct error *err);
 void axis_release(struct axis_filter *f);
 
 enum {

@@ -9,28 +9,9 @@
 
 #include "augment/affine.h"
 #include "augment/render.h"
-#include "base/rng.h"
 #include "tests/scale.h"
+#include "tests/steps.h"
 #include "tests/suite.h"
-
-enum { STEPS = 5 };
-
-/* A step as it was asked for: what the reference follows. */
-struct step {
-    double map[9];
-    int width, height; /* of the picture that the step was given */
-    bool reveal;
-    struct plan_fill fill;
-};
-
-static struct image noise(int width, int height)
-{
-    struct image image = { malloc((size_t)width * (size_t)height * 3), width, height,
-                           (size_t)width * 3 };
-    for (size_t i = 0; i < (size_t)width * (size_t)height * 3; i++)
-        image.pixels[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
-    return image;
-}
 
 static void *run(const struct plan *plan, const struct image *source)
 {
@@ -130,70 +111,16 @@ static double sample(const struct image *source, const struct rect *window, enum
     return fmin(fmax(sum, 0), 255);
 }
 
-/* A map that a geometric augmentation could draw, on a picture of w x h. */
-static void draw_map(struct rng *rng, int w, int h, double map[9])
-{
-    double x = w / 2.0, y = h / 2.0;
-    switch (rng_below(rng, w > 4 && h > 4 ? 4 : 3)) {
-    case 0:
-        affine_rotate(rng_range(rng, -180, 180), x, y, map);
-        break;
-    case 1:
-        affine_all(rng_range(rng, -30, 30), rint(rng_range(rng, -9, 9)),
-                   rint(rng_range(rng, -9, 9)), rng_range(rng, 0.7, 1.4), rng_range(rng, -20, 20),
-                   rng_range(rng, -20, 20), x, y, map);
-        break;
-    case 2:
-        affine_translate((double)rng_integer(rng, -8, 8), (double)rng_integer(rng, -8, 8), map);
-        break;
-    default: {
-        double from[8] = { 0, 0, w - 1, 0, w - 1, h - 1, 0, h - 1 }, to[8];
-        for (int i = 0; i < 8; i++)
-            to[i] = from[i] + rng_range(rng, -0.2, 0.2) * (i % 2 ? h : w);
-        ck_assert(affine_corners(from, to, map));
-    }
-    }
-}
-
-/* Draw up to five steps into the plan and the list; -1 where the plan refuses. */
-static int draw_steps(struct rng *rng, bool repeats, struct plan *plan, struct step *steps)
-{
-    int count = (int)rng_integer(rng, 1, STEPS);
-    struct error err = { 0 };
-    for (int k = 0; k < count; k++) {
-        struct step *s = &steps[k];
-        int w = plan->width, h = plan->height;
-        *s = (struct step){ .width = w, .height = h, .reveal = rng_below(rng, 6) == 0 };
-        s->fill.mode = repeats ? (enum plan_fill_mode)rng_below(rng, 3) : FILL_CONSTANT;
-        for (int c = 0; c < 3; c++)
-            s->fill.level[c] = (uint8_t)rng_below(rng, 256);
-        plan->fill = s->fill;
-        if (rng_below(rng, 4) == 0) {
-            int x = (int)rng_integer(rng, -5, w / 2), y = (int)rng_integer(rng, -5, h / 2);
-            int width = (int)rng_integer(rng, 1, w), height = (int)rng_integer(rng, 1, h);
-            affine_translate(-x, -y, s->map);
-            s->reveal = false;
-            if (plan_crop(plan, x, y, width, height, &err) < 0)
-                return -1;
-            continue;
-        }
-        draw_map(rng, w, h, s->map);
-        if (plan_map(plan, s->map, w, h, s->reveal, &err) < 0)
-            return -1;
-    }
-    return count;
-}
-
 START_TEST(as_the_steps)
 {
     struct rng rng = rng_start(rng_derive(5, "sample", "geometry", 0), (uint64_t)_i, 0);
     int w = (int)rng_integer(&rng, 1, 90), h = (int)rng_integer(&rng, 1, 70);
-    struct image source = noise(w, h);
+    struct image source = steps_noise(w, h);
     struct step steps[STEPS];
     struct plan plan;
     plan_start(&plan, w, h);
     plan.filter = (enum plan_filter)(_i % 3);
-    int count = draw_steps(&rng, _i % 2, &plan, steps), off = 0;
+    int count = steps_draw(&rng, _i % 2, &plan, steps), off = 0;
     if (count < 0) { /* a horizon within the picture */
         free(source.pixels);
         return;
