@@ -26,6 +26,13 @@ static json_t *seed_json(uint64_t seed)
     return json_string(text);
 }
 
+static json_t *fill_json(const struct plan_fill *fill)
+{
+    if (fill->mode != FILL_CONSTANT)
+        return json_string(fill_mode_names[fill->mode]);
+    return json_pack("[i,i,i]", fill->level[0], fill->level[1], fill->level[2]);
+}
+
 static json_t *erasure_json(const struct plan_erasure *e)
 {
     static const char *const kinds[] = { [ERASE_LEVEL] = "level",
@@ -56,9 +63,9 @@ static json_t *stage_json(const struct plan_stage *s)
                                           [BLEND_MEAN] = "mean gray",
                                           [BLEND_GRAY] = "gray" };
     if (s->geometry)
-        return json_pack("{s:i, s:o, s:s, s:[i,i,i]}", "branch", s->branch, "map",
+        return json_pack("{s:i, s:o, s:s, s:o}", "branch", s->branch, "map",
                          numbers_json(s->map, 9), "filter", filter_names[s->filter], "fill",
-                         s->fill.level[0], s->fill.level[1], s->fill.level[2]);
+                         fill_json(&s->fill));
     if (s->blend != BLEND_NONE)
         return json_pack("{s:i, s:s, s:f}", "branch", s->branch, "blend_with", blends[s->blend],
                          "factor", s->factor);
@@ -80,6 +87,32 @@ static json_t *color_json(const struct plan *plan, const struct plan_color *c)
                      numbers_json(c->share, c->branches));
 }
 
+static json_t *clips_json(const struct plan *plan)
+{
+    json_t *clips = json_array();
+    for (int i = 0; i < plan->clips_used; i++) {
+        const struct plan_clip *c = &plan->clips[i];
+        json_t *clip =
+            json_pack("{s:o, s:[i,i], s:b, s:o}", "map", numbers_json(c->map, 9), "size", c->width,
+                      c->height, "behind_lens", c->behind_lens, "fill", fill_json(&c->fill));
+        if (json_array_append_new(clips, clip) < 0) {
+            json_decref(clips);
+            return NULL;
+        }
+    }
+    return clips;
+}
+
+static json_t *lens_json(const struct plan *plan)
+{
+    const struct plan_lens *l = &plan->lens;
+    if (!plan->has_lens)
+        return json_null();
+    return json_pack("{s:o, s:f, s:f, s:f, s:f, s:[f,f], s:f}", "pre", numbers_json(plan->pre, 9),
+                     "k1", l->k1, "k2", l->k2, "p1", l->p1, "p2", l->p2, "center", l->center_x,
+                     l->center_y, "radius", l->radius);
+}
+
 /* jansson's pack takes over its values and gives NULL when one of them is NULL. */
 json_t *plan_json(const struct plan *plan, struct error *err)
 {
@@ -89,20 +122,21 @@ json_t *plan_json(const struct plan *plan, struct error *err)
         json_array_append_new(colors, color_json(plan, &plan->colors[i]));
     for (int i = 0; i < plan->erasures_used; i++)
         json_array_append_new(erasures, erasure_json(&plan->erasures[i]));
-    json_t *form =
-        json_pack("{s:o, s:[i,i], s:[i,i], s:[b,b], s:o}", "window", rect_json(axis->window),
-                  "resized", axis->width, axis->height, "offset", axis->left, axis->top, "mirror",
-                  axis->mirror_x, axis->mirror_y, "clip", rect_json(axis->clip));
+    json_t *form = json_pack("{s:b, s:o, s:[i,i], s:[i,i], s:[b,b], s:o}", "valid", axis->valid,
+                             "window", rect_json(axis->window), "resized", axis->width,
+                             axis->height, "offset", axis->left, axis->top, "mirror",
+                             axis->mirror_x, axis->mirror_y, "clip", rect_json(axis->clip));
     json_t *output = plan->output.normalize
                          ? json_pack("{s:o, s:o}", "mean", numbers_json(plan->output.mean, 3),
                                      "std", numbers_json(plan->output.std, 3))
                          : json_null();
     json_t *result =
-        json_pack("{s:[i,i], s:[i,i], s:o, s:o, s:s, s:[i,i,i], s:o, s:o, s:o}", "source",
+        json_pack("{s:[i,i], s:[i,i], s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o}", "source",
                   plan->source_width, plan->source_height, "size", plan->width, plan->height, "map",
-                  numbers_json(plan->post, 9), "axis", form, "filter", filter_names[plan->filter],
-                  "fill", plan->fill.level[0], plan->fill.level[1], plan->fill.level[2], "colors",
-                  colors, "erasures", erasures, "normalize", output);
+                  numbers_json(plan->post, 9), "lens", lens_json(plan), "axis", form, "clips",
+                  clips_json(plan), "filter", filter_names[plan->filter], "antialias",
+                  plan->antialias, "fill", fill_json(&plan->fill), "colors", colors, "erasures",
+                  erasures, "normalize", output);
     if (!result || json_array_size(colors) != (size_t)plan->colors_used ||
         json_array_size(erasures) != (size_t)plan->erasures_used) {
         json_decref(result);

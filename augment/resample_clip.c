@@ -16,14 +16,15 @@ bool map_inside(const struct plan_clip *clip, double x, double y)
     return u >= 0 && v >= 0 && u < clip->width * w && v < clip->height * w;
 }
 
-int map_inside_run(const struct plan_clip *clip, const struct map_taps *taps, int i, int n)
+int map_inside_run(const struct plan_clip *clip, const struct map_taps *taps, int i, int n,
+                   bool inside)
 {
     int begin = i;
 #ifdef SIMD_X86
     if (simd_level() >= SIMD_LEVEL_AVX2)
-        i += map_inside_run_avx2(clip, taps, i, n);
+        i += map_inside_run_avx2(clip, taps, i, n, inside);
 #endif
-    while (i < n && map_inside(clip, taps->bent_x[i], taps->bent_y[i]))
+    while (i < n && map_inside(clip, taps->bent_x[i], taps->bent_y[i]) == inside)
         i++;
     return i - begin;
 }
@@ -50,7 +51,7 @@ void map_clip_span(const struct map_job *job, const struct plan_clip *clip, int 
     double y = row + 0.5;
     *begin = 0;
     *end = job->width;
-    if (m[6] == 0 && m[7] == 0 && m[8] == 1) {
+    if (map_is_affine(m)) {
         struct map_line line = map_line_make(m, job->filter, row);
         int64_t width = (int64_t)clip->width << line.bits;
         int64_t height = (int64_t)clip->height << line.bits;

@@ -11,9 +11,8 @@
 
 #include "augment/plan_private.h"
 #include "augment/resample.h"
-#include "augment/resample_wide.h"
+#include "augment/resample_map_private.h"
 #include "base/memory.h"
-#include "base/simd.h"
 
 struct mapper {
     struct resampler *box; /* owned: for maps that only scale and move */
@@ -62,132 +61,25 @@ static int reserve(struct mapper *m, size_t width, struct map_taps *taps, struct
     return 0;
 }
 
-static void paint(uint8_t *row, int begin, int end, const uint8_t level[3])
-{
-    for (uint8_t *to = row + 3 * (size_t)begin; begin < end; begin++, to += 3) {
-        to[0] = level[0];
-        to[1] = level[1];
-        to[2] = level[2];
-    }
-}
-
-/* Nearest on an affine map in one go; false where something does not fit its 32 bits. */
-static bool nearest_row(const struct map_job *job, int row, int begin, int end, uint8_t *out)
-{
-#ifdef SIMD_X86
-    struct map_line line = map_line_make(job->post, job->filter, row);
-    if (job->filter != FILTER_NEAREST || !job->affine || line.bits != 16 || !map_offsets_fit(job) ||
-        simd_level() < SIMD_LEVEL_AVX2)
-        return false;
-    line.x += (uint64_t)begin * line.dx;
-    line.y += (uint64_t)begin * line.dy;
-    uint64_t columns = (uint64_t)(end - begin) + 8; /* whole groups */
-    const int64_t ends[] = { (int64_t)line.x, (int64_t)(line.x + columns * line.dx),
-                             (int64_t)line.y, (int64_t)(line.y + columns * line.dy) };
-    for (int i = 0; i < 4; i++)
-        if (ends[i] < INT32_MIN || ends[i] > INT32_MAX)
-            return false;
-    map_nearest_row_avx2(job, &line, end - begin, out + 3 * (size_t)begin);
-    return true;
-#else
-    (void)job, (void)row, (void)begin, (void)end, (void)out;
-    return false;
-#endif
-}
-
-/* `n` pixels by one filter that is widened. */
-static void sample_wide(const struct map_job *job, const struct map_taps *taps, int i, int n,
-                        const double narrow[3], uint8_t *out)
-{
-    struct map_wide wide = map_wide_make(job->filter, narrow);
-    for (; n > 0; i++, n--, out += 3)
-        map_sample_wide(job, taps->x[i] + 0.5 + (double)taps->fx[i] / MAP_ONE,
-                        taps->y[i] + 0.5 + (double)taps->fy[i] / MAP_ONE, &wide, out);
-}
-
-/* How a map shrinks changes slowly: it is asked once for each block of columns. */
-enum { BLOCK = 8 };
-
-static void sample_blocks(const struct map_job *job, const struct map_taps *taps, int row,
-                          int begin, int end, uint8_t *out)
-{
-    int plain = begin; /* from here on nothing is widened */
-    for (int at = begin, next; at < end; at = next) {
-        double narrow[3], middle = at / BLOCK * BLOCK + BLOCK / 2;
-        next = at / BLOCK * BLOCK + BLOCK < end ? at / BLOCK * BLOCK + BLOCK : end;
-        middle = middle < begin ? begin + 0.5 : middle > end ? end - 0.5 : middle;
-        if (!map_narrow(job, middle, row + 0.5, narrow))
-            continue;
-        struct map_taps before = map_taps_from(taps, plain - begin);
-        map_sample(job, &before, at - plain, out + 3 * (size_t)plain);
-        sample_wide(job, taps, at - begin, next - at, narrow, out + 3 * (size_t)at);
-        plain = next;
-    }
-    struct map_taps rest = map_taps_from(taps, plain - begin);
-    map_sample(job, &rest, end - plain, out + 3 * (size_t)plain);
-}
-
-/* Columns [begin, end), all of which show the picture. */
-static void sample_span(const struct map_job *job, struct map_taps *taps, int row, int begin,
-                        int end, uint8_t *out)
-{
-    if (job->boxed || nearest_row(job, row, begin, end, out))
-        return;
-    map_taps_of_row(job, row, begin, end, taps);
-    if (job->widened)
-        sample_wide(job, taps, 0, end - begin, job->narrow, out + 3 * (size_t)begin);
-    else if (job->antialias && job->filter != FILTER_NEAREST && !job->affine)
-        sample_blocks(job, taps, row, begin, end, out);
-    else
-        map_sample(job, taps, end - begin, out + 3 * (size_t)begin);
-}
-
-/* Frames behind a lens are not convex from here: *begin and *end become the first and behind the
- * last column that none of them hides. `taps` are those of columns *begin and on. */
-static void hide_behind(const struct map_job *job, const struct map_taps *taps, int *begin,
-                        int *end, uint8_t *out)
-{
-    int n = *end - *begin, first = 0, last = n;
-    uint8_t *row = out + 3 * (size_t)*begin;
-    for (int k = 0; k < job->clips_used && job->clips[k].behind_lens; k++) {
-        int from = n, to = 0;
-        for (int i = 0; i < n;) {
-            int run = map_inside_run(&job->clips[k], taps, i, n);
-            from = run > 0 && i < from ? i : from;
-            to = run > 0 ? i + run : to;
-            i += run;
-            if (i < n)
-                paint(row, i, i + 1, job->clips[k].fill.level);
-            i++;
-        }
-        first = from > first ? from : first;
-        last = to < last ? to : last;
-    }
-    *end = *begin + (last > first ? last : first);
-    *begin += first;
-}
-
 static void constant_row(const struct map_job *job, struct map_taps *taps, int row, uint8_t *out,
                          int span[2])
 {
-    int begins[PLAN_CLIPS], ends[PLAN_CLIPS], begin = 0, end = job->width;
+    int begins[PLAN_CLIPS], ends[PLAN_CLIPS];
+    span[0] = 0;
+    span[1] = job->width;
     for (int k = 0; k < job->clips_used; k++) {
         if (job->clips[k].behind_lens)
             continue;
         map_clip_span(job, &job->clips[k], row, &begins[k], &ends[k]);
-        begin = begins[k] > begin ? begins[k] : begin;
-        end = ends[k] < end ? ends[k] : end;
+        span[0] = begins[k] > span[0] ? begins[k] : span[0];
+        span[1] = ends[k] < span[1] ? ends[k] : span[1];
     }
-    end = end > begin ? end : begin;
-    sample_span(job, taps, row, begin, end, out);
-    span[0] = begin;
-    span[1] = end;
-    if (job->clips_used > 0 && job->clips[0].behind_lens)
-        hide_behind(job, taps, &span[0], &span[1], out);
+    span[1] = span[1] > span[0] ? span[1] : span[0];
+    map_sample_span(job, taps, row, span, out);
     for (int k = 0; k < job->clips_used; k++) /* what a later frame hides comes on top */
         if (!job->clips[k].behind_lens) {
-            paint(out, 0, begins[k], job->clips[k].fill.level);
-            paint(out, ends[k], job->width, job->clips[k].fill.level);
+            map_paint(out, 0, begins[k], job->clips[k].fill.level);
+            map_paint(out, ends[k], job->width, job->clips[k].fill.level);
         }
 }
 
@@ -199,7 +91,7 @@ static void repeating_row(const struct map_job *job, int row, uint8_t *out, int 
         double x = i + 0.5, y = row + 0.5;
         const struct plan_clip *hidden = map_follow(job, &x, &y);
         if (hidden) {
-            paint(out, 0, 1, hidden->fill.level);
+            map_paint(out, 0, 1, hidden->fill.level);
             continue;
         }
         span[0] = i < span[0] ? i : span[0];
@@ -220,7 +112,7 @@ static int run(struct mapper *m, struct map_job *job, const struct image *source
     for (int k = 0; k < job->clips_used; k++)
         repeats = repeats || job->clips[k].fill.mode != FILL_CONSTANT;
     job->cubic = job->antialias ? m->resize : m->transform;
-    job->affine = !job->lens && post[6] == 0 && post[7] == 0 && post[8] == 1;
+    job->affine = !job->lens && map_is_affine(post);
     if (job->affine && job->antialias && job->filter != FILTER_NEAREST) {
         const double slope[4] = { post[0], post[1], post[3], post[4] };
         job->widened = map_narrow_of(slope, job->narrow);

@@ -288,6 +288,8 @@ SIMD_AVX2 static inline __m256d form(const double m[3], struct points p)
 
 SIMD_AVX2 static inline struct points project(const double m[9], struct points p)
 {
+    if (map_is_affine(m))
+        return (struct points){ form(m, p), form(m + 3, p) };
     __m256d scale = _mm256_div_pd(_mm256_set1_pd(1), form(m + 6, p));
     return (struct points){ _mm256_mul_pd(form(m, p), scale),
                             _mm256_mul_pd(form(m + 3, p), scale) };
@@ -331,9 +333,9 @@ SIMD_AVX2 static inline void tap(enum plan_filter filter, __m256d x, int32_t *wh
 }
 
 SIMD_AVX2 int map_inside_run_avx2(const struct plan_clip *clip, const struct map_taps *taps, int i,
-                                  int n)
+                                  int n, bool inside)
 {
-    int begin = i;
+    int begin = i, wanted = inside ? 15 : 0;
     const __m256d zero = _mm256_setzero_pd();
     for (; i + 4 <= n; i += 4) {
         struct points p = { _mm256_loadu_pd(taps->bent_x + i), _mm256_loadu_pd(taps->bent_y + i) };
@@ -342,7 +344,7 @@ SIMD_AVX2 int map_inside_run_avx2(const struct plan_clip *clip, const struct map
             _mm256_and_pd(_mm256_cmp_pd(u, zero, _CMP_GE_OQ), _mm256_cmp_pd(v, zero, _CMP_GE_OQ));
         in = _mm256_and_pd(in, _mm256_cmp_pd(u, times(clip->width, w), _CMP_LT_OQ));
         in = _mm256_and_pd(in, _mm256_cmp_pd(v, times(clip->height, w), _CMP_LT_OQ));
-        if (_mm256_movemask_pd(in) != 15)
+        if (_mm256_movemask_pd(in) != wanted)
             break;
     }
     return i - begin;

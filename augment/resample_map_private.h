@@ -50,6 +50,12 @@ static inline struct map_taps map_taps_from(const struct map_taps *t, int i)
     return (struct map_taps){ t->x + i, t->y + i, t->fx + i, t->fy + i, NULL, NULL };
 }
 
+/* A map whose third row is 0 0 1. */
+static inline bool map_is_affine(const double m[9])
+{
+    return m[6] == 0 && m[7] == 0 && m[8] == 1;
+}
+
 /* A point of an affine map along a row in fixed point: x at column i is (x + i dx) >> bits. */
 struct map_line {
     uint64_t x, y, dx, dy;
@@ -72,8 +78,9 @@ void map_clip_span(const struct map_job *job, const struct plan_clip *clip, int 
                    int *end);
 /* Does a point lie in a frame? The point is what the frame's map takes. */
 bool map_inside(const struct plan_clip *clip, double x, double y);
-/* How many of the points on the lens's source side from i on, of n, lie in a frame. */
-int map_inside_run(const struct plan_clip *clip, const struct map_taps *taps, int i, int n);
+/* How many of the points on the lens's source side from i on, of n, lie in a frame, or do not. */
+int map_inside_run(const struct plan_clip *clip, const struct map_taps *taps, int i, int n,
+                   bool inside);
 /* Take an output point to the source through all frames, last one first: where one ends in its edge
  * or reflection the point moves into it and goes on from there. The frame whose constant it gets
  * instead, or NULL. */
@@ -98,6 +105,15 @@ static inline int map_cubic_row(int32_t f)
     return (f + (1 << (MAP_POINT - CUBIC_POINT - 1))) >> (MAP_POINT - CUBIC_POINT);
 }
 
+static inline void map_paint(uint8_t *row, int begin, int end, const uint8_t level[3])
+{
+    for (uint8_t *to = row + 3 * (size_t)begin; begin < end; begin++, to += 3) {
+        to[0] = level[0];
+        to[1] = level[1];
+        to[2] = level[2];
+    }
+}
+
 /* Do byte offsets in the memory held fit 32 bits, as the vector code has them? */
 static inline bool map_offsets_fit(const struct map_job *job)
 {
@@ -110,6 +126,11 @@ void map_sample(const struct map_job *job, const struct map_taps *taps, int n, u
 void map_sample_at(const struct map_job *job, double x, double y, const double *narrow,
                    uint8_t *out);
 
+/* The pixels of a row in columns [span[0], span[1]), which lie in all frames that are not behind a
+ * lens; the others' constants, and the span cut to what they show. */
+void map_sample_span(const struct map_job *job, struct map_taps *taps, int row, int span[2],
+                     uint8_t *out);
+
 /* The plain twin, and the vector code, which gives the same bits (resample_map_avx2.c). The rows
  * return how many columns they did. */
 void map_sample_plain(const struct map_job *job, const struct map_taps *taps, int n, uint8_t *out);
@@ -117,7 +138,8 @@ void map_sample_avx2(const struct map_job *job, const struct map_taps *taps, int
 int map_affine_row_avx2(const struct map_line *line, int n, struct map_taps *taps);
 void map_nearest_row_avx2(const struct map_job *job, const struct map_line *line, int n,
                           uint8_t *out);
-int map_inside_run_avx2(const struct plan_clip *clip, const struct map_taps *taps, int i, int n);
+int map_inside_run_avx2(const struct plan_clip *clip, const struct map_taps *taps, int i, int n,
+                        bool inside);
 int map_bent_row_avx2(const struct map_job *job, int row, int begin, int end,
                       struct map_taps *taps);
 

@@ -45,7 +45,7 @@ static double within_reach(double x)
 
 static void project(const double m[9], double x, double y, double *to_x, double *to_y)
 {
-    double scale = 1 / (m[6] * x + (m[7] * y + m[8]));
+    double scale = map_is_affine(m) ? 1 : 1 / (m[6] * x + (m[7] * y + m[8]));
     *to_x = (m[0] * x + (m[1] * y + m[2])) * scale;
     *to_y = (m[3] * x + (m[4] * y + m[5])) * scale;
 }

@@ -228,16 +228,27 @@ START_TEST(json)
     struct plan plan;
     struct error err = { 0 };
     const struct plan_erasure erasure = { .area = { 1, 2, 3, 4 }, .level = { 1, 2, 3 } };
+    const struct plan_lens lens = { 0.125, 0.25, 0, 0, 50, 40, 64 };
+    static const double turn[9] = { 0, -1, 90.5, 1, 0, -9.5, 0, 0, 1 };
     plan_start(&plan, 100, 80);
+    plan.fill.mode = FILL_REFLECT;
+    ck_assert_int_eq(plan_look(&plan, &lens, false, &err), 0);
     ck_assert_int_eq(plan_resize(&plan, 50, 40, &err), 0);
     ck_assert_int_eq(plan_crop(&plan, 3, 4, 20, 21, &err), 0);
     plan_mirror(&plan, true, false);
+    plan.fill = (struct plan_fill){ FILL_CONSTANT, { 7, 8, 9 } };
+    ck_assert_int_eq(plan_map(&plan, turn, 21, 20, false, &err), 0);
     ck_assert_int_eq(plan_erase(&plan, &erasure, &err), 0);
     json_t *json = plan_json(&plan, &err);
     char *text = json_dumps(json, JSON_COMPACT);
-    static const char *const parts[] = { "100", "80", "50", "40", "20", "21", "mirror", "fill" };
+    static const char *const parts[] = { "\"source\":[100,80]",    "\"size\":[21,20]",
+                                         "\"valid\":false",        "\"k1\":0.125",
+                                         "\"center\":[50.0,40.0]", "\"antialias\":true",
+                                         "\"behind_lens\":true",   "\"reflect\"",
+                                         "\"fill\":[7,8,9]",       "\"area\":[1,2,3,4]" };
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         ck_assert_msg(strstr(text, parts[i]) != NULL, "%s in %s", parts[i], text);
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "clips")), 2);
     free(text);
     json_decref(json);
 }
