@@ -65,6 +65,37 @@ void map_clip_span(const struct map_job *job, const struct plan_clip *clip, int 
         --*end;
 }
 
+/* The span of a frame without the half pixel at its borders from which on points are moved. */
+static void unmoved_span(const struct map_job *job, const struct plan_clip *clip, int row,
+                         int *begin, int *end)
+{
+    struct plan_clip inner = *clip;
+    if (clip->fill.mode != FILL_CONSTANT) {
+        for (int c = 0; c < 3; c++) { /* (u, v) - w / 2 */
+            inner.map[c] -= clip->map[6 + c] / 2;
+            inner.map[3 + c] -= clip->map[6 + c] / 2;
+        }
+        inner.width--;
+        inner.height--;
+    }
+    map_clip_span(job, &inner, row, begin, end);
+}
+
+void map_inner_span(const struct map_job *job, int row, int span[2])
+{
+    span[0] = 0;
+    span[1] = job->width;
+    for (int k = 0; k < job->clips_used; k++) {
+        int begin = 0, end = 0;
+        if (!job->clips[k].behind_lens)
+            unmoved_span(job, &job->clips[k], row, &begin, &end);
+        span[0] = begin > span[0] ? begin : span[0];
+        span[1] = end < span[1] ? end : span[1];
+    }
+    if (span[0] >= span[1])
+        span[0] = span[1] = 0;
+}
+
 /* A coordinate in a frame of `size` pixels, moved into it: to the center of the border pixel, or
  * reflected about it. */
 static double moved(enum plan_fill_mode mode, double x, int size)
@@ -76,31 +107,32 @@ static double moved(enum plan_fill_mode mode, double x, int size)
     return 0.5 + (t > last ? 2 * last - t : t);
 }
 
-/* Ask one frame about the point that its map takes; move it where it ends in edge or reflection.
- * False: it gets the frame's constant. */
-static bool ask(const struct plan_clip *clip, double *x, double *y)
+/* Ask frame k about the point that its map takes; move it where the frame ends in edge or
+ * reflection. False: it gets the frame's constant. */
+static bool ask(const struct map_job *job, int k, double *x, double *y)
 {
-    double at_x, at_y, inverse[9];
+    const struct plan_clip *clip = &job->clips[k];
+    double at_x, at_y;
     bool finite = affine_point(clip->map, *x, *y, &at_x, &at_y);
     if (clip->fill.mode == FILL_CONSTANT)
         return map_inside(clip, *x, *y);
     double to_x = finite ? moved(clip->fill.mode, at_x, clip->width) : 0.5;
     double to_y = finite ? moved(clip->fill.mode, at_y, clip->height) : 0.5;
-    if ((to_x != at_x || to_y != at_y) && affine_invert(clip->map, inverse))
-        affine_point(inverse, to_x, to_y, x, y);
+    if ((to_x != at_x || to_y != at_y) && job->returns[k])
+        affine_point(job->back[k], to_x, to_y, x, y);
     return true;
 }
 
 const struct plan_clip *map_follow(const struct map_job *job, double *x, double *y)
 {
-    int i = job->clips_used - 1;
-    for (; i >= 0 && !job->clips[i].behind_lens; i--)
-        if (!ask(&job->clips[i], x, y))
-            return &job->clips[i];
+    int k = job->clips_used - 1;
+    for (; k >= 0 && !job->clips[k].behind_lens; k--)
+        if (!ask(job, k, x, y))
+            return &job->clips[k];
     map_bend(job, x, y);
-    for (; i >= 0; i--)
-        if (!ask(&job->clips[i], x, y))
-            return &job->clips[i];
+    for (; k >= 0; k--)
+        if (!ask(job, k, x, y))
+            return &job->clips[k];
     map_unbent(job, x, y);
     return NULL;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "augment/affine.h"
 #include "augment/plan_private.h"
 #include "augment/resample.h"
 #include "augment/resample_map_private.h"
@@ -83,21 +84,36 @@ static void constant_row(const struct map_job *job, struct map_taps *taps, int r
         }
 }
 
-static void repeating_row(const struct map_job *job, int row, uint8_t *out, int span[2])
+static void follow_columns(const struct map_job *job, int row, int begin, int end, uint8_t *out,
+                           int span[2])
 {
-    span[0] = job->width;
-    span[1] = 0;
-    for (int i = 0; i < job->width; i++, out += 3) {
+    for (int i = begin; i < end; i++) {
         double x = i + 0.5, y = row + 0.5;
+        uint8_t *pixel = out + 3 * (size_t)i;
         const struct plan_clip *hidden = map_follow(job, &x, &y);
         if (hidden) {
-            map_paint(out, 0, 1, hidden->fill.level);
+            map_paint(pixel, 0, 1, hidden->fill.level);
             continue;
         }
         span[0] = i < span[0] ? i : span[0];
-        span[1] = i + 1;
-        map_sample_at(job, x, y, job->widened ? job->narrow : NULL, out);
+        span[1] = i + 1 > span[1] ? i + 1 : span[1];
+        map_sample_at(job, x, y, job->widened ? job->narrow : NULL, pixel);
     }
+}
+
+/* Where some frame repeats its edge or reflection. What lies inside all frames goes the fast way.
+ */
+static void repeating_row(const struct map_job *job, struct map_taps *taps, int row, uint8_t *out,
+                          int span[2])
+{
+    int inner[2];
+    map_inner_span(job, row, inner);
+    if (inner[0] < inner[1])
+        map_sample_span(job, taps, row, inner, out);
+    span[0] = inner[0] < inner[1] ? inner[0] : job->width;
+    span[1] = inner[0] < inner[1] ? inner[1] : 0;
+    follow_columns(job, row, 0, inner[0], out, span);
+    follow_columns(job, row, inner[1], job->width, out, span);
     span[0] = span[0] < span[1] ? span[0] : span[1];
 }
 
@@ -109,8 +125,10 @@ static int run(struct mapper *m, struct map_job *job, const struct image *source
     bool repeats = false;
     if (reserve(m, (size_t)job->width, &taps, err) < 0)
         return -1;
-    for (int k = 0; k < job->clips_used; k++)
+    for (int k = 0; k < job->clips_used; k++) {
         repeats = repeats || job->clips[k].fill.mode != FILL_CONSTANT;
+        job->returns[k] = affine_invert(job->clips[k].map, job->back[k]);
+    }
     job->cubic = job->antialias ? m->resize : m->transform;
     job->affine = !job->lens && map_is_affine(post);
     if (job->affine && job->antialias && job->filter != FILTER_NEAREST) {
@@ -125,7 +143,7 @@ static int run(struct mapper *m, struct map_job *job, const struct image *source
         int span[2];
         uint8_t *to = out->pixels + (size_t)row * out->stride;
         if (repeats)
-            repeating_row(job, row, to, span);
+            repeating_row(job, &taps, row, to, span);
         else
             constant_row(job, &taps, row, to, span);
         if (spans)

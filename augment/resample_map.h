@@ -6,7 +6,9 @@
  * -0.5, taps beyond the window left out) widened where the map shrinks: with the map's Jacobian J,
  * P the positive square root of J J^T with eigenvalues below 1 raised to 1, the tap at t counts
  *     k((P^-1 (t - s))_x) k((P^-1 (t - s))_y),
- * which for axis-aligned maps is Pillow's resize, and where nothing shrinks the filter as it is.
+ * which for axis-aligned maps is Pillow's resize, and where nothing shrinks the filter as it is. P
+ * is taken in the middle of blocks of eight columns; points that an edge or a reflection moved on a
+ * map that is not affine are not widened.
  *
  *     struct mapper *m;
  *     mapper_open(&m, &err);                                    // one per thread

@@ -29,6 +29,8 @@ struct map_job {
     bool cut_off; /* results to whole levels instead of rounded */
     const struct plan_clip *clips;
     int clips_used;
+    double back[PLAN_CLIPS][9]; /* the inverses of the clips' maps, where they have one */
+    bool returns[PLAN_CLIPS];
     int width, height;         /* of the output */
     const int16_t (*cubic)[4]; /* borrowed: weights by position */
     bool affine;               /* no lens, and post is affine: positions are fixed point */
@@ -78,6 +80,9 @@ void map_clip_span(const struct map_job *job, const struct plan_clip *clip, int 
                    int *end);
 /* Does a point lie in a frame? The point is what the frame's map takes. */
 bool map_inside(const struct plan_clip *clip, double x, double y);
+/* Columns [span[0], span[1]) of a row that lie in all frames, where no point is moved; none with a
+ * lens. */
+void map_inner_span(const struct map_job *job, int row, int span[2]);
 /* How many of the points on the lens's source side from i on, of n, lie in a frame, or do not. */
 int map_inside_run(const struct plan_clip *clip, const struct map_taps *taps, int i, int n,
                    bool inside);

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""ops.py BENCH_OPS [PHOTO] [SECONDS] [ROUNDS] - images a second of single geometric operations on one decoded photograph of 500x375,
+"""ops.py BENCH_OPS [PHOTO] [SECONDS] [ROUNDS] - images a second of single geometric operations, and of a chain of five and four of color, on one decoded photograph of 500x375,
 8-bit RGB rows in and out, by one thread: ours (the program bench_ops), Pillow, OpenCV and torchvision's functional API on PIL images, with the
 same parameters. Interleaved rounds, medians. Needs Debian's python3-pil, python3-opencv and python3-torchvision.
 
@@ -21,7 +21,7 @@ try:
     import torch
     import torchvision
     import torchvision.transforms.functional as F
-    from PIL import Image
+    from PIL import Image, ImageEnhance
     from torchvision.transforms import InterpolationMode as Mode
 except ImportError as error:
     sys.exit(f'ops.py: {error}; install python3-pil, python3-opencv and python3-torchvision')
@@ -97,6 +97,46 @@ def perspective(filter):
             lambda: F.perspective(image, start, end, mode))
 
 
+def matrix(angle=0, translate=(0, 0), scale=(1, 1), shear=0):
+    m = np.array(F._get_inverse_affine_matrix(list(center), angle, list(translate), 1, [shear, 0])).reshape(2, 3)
+    s = np.array([[1 / scale[0], 0, center[0] * (1 - 1 / scale[0])], [0, 1 / scale[1], center[1] * (1 - 1 / scale[1])], [0, 0, 1]])
+    return (np.vstack([m, [0, 0, 1]]) @ s)[:2]
+
+
+steps = [matrix(angle=-10), matrix(shear=8), matrix(scale=(1.1, 1.2)), matrix(translate=(25, 19))]
+shift = (5, -3, 2)
+
+
+def chain_pillow():
+    x = image
+    for m in steps:
+        x = x.transform((W, H), Image.AFFINE, tuple(m.ravel()), Image.BILINEAR)
+    x = x.crop((138, 76, 362, 300))
+    for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+        x = enhance(x).enhance(1.2)
+    return np.clip(np.asarray(x).astype(np.int16) + np.array(shift, np.int16), 0, 255).astype(np.uint8)
+
+
+def chain_opencv():
+    x = pixels
+    for m in steps:
+        x = cv2.warpAffine(x, edges_to_centers(m)[:2], (W, H), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    x = cv2.convertScaleAbs(np.ascontiguousarray(x[76:300, 138:362]), alpha=1.2)
+    x = cv2.convertScaleAbs(x, alpha=1.2, beta=-0.2 * cv2.mean(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY))[0])
+    gray = cv2.cvtColor(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return cv2.add(cv2.addWeighted(x, 1.2, gray, -0.2, 0), shift + (0,))
+
+
+def chain_torchvision():
+    x = F.rotate(image, 10, Mode.BILINEAR)
+    x = F.affine(x, 0, [0, 0], 1, [8, 0], Mode.BILINEAR)
+    x = F.affine(x, 0, [0, 0], 1.15, [0, 0], Mode.BILINEAR)
+    x = F.affine(x, 0, [25, 19], 1, [0, 0], Mode.BILINEAR)
+    x = F.center_crop(x, 224)
+    x = F.adjust_saturation(F.adjust_contrast(F.adjust_brightness(x, 1.2), 1.2), 1.2)
+    return np.clip(np.asarray(x).astype(np.int16) + np.array(shift, np.int16), 0, 255).astype(np.uint8)
+
+
 cases = [
     ('hflip: {p: 1}', 0, lambda: image.transpose(Image.FLIP_LEFT_RIGHT), lambda: cv2.flip(pixels, 1), lambda: F.hflip(image)),
     ('vflip: {p: 1}', 0, lambda: image.transpose(Image.FLIP_TOP_BOTTOM), lambda: cv2.flip(pixels, 0), lambda: F.vflip(image)),
@@ -112,6 +152,8 @@ cases = [
     affine('stretch: {x: [1.25, 1.25], y: [1.25, 1.25], antialias: no}', scale=1.25),
     perspective('nearest'), perspective('bilinear'), perspective('bicubic'),
     lens(-0.2), lens(0.2),
+    ('{rotate: {degrees: [10, 10]}}, {shear: {x: [8, 8]}}, {stretch: {x: [1.1, 1.1], y: [1.2, 1.2], antialias: no}}, translate, '
+     '{center_crop: 224}, brightness, contrast, saturation, pca_color', None, chain_pillow, chain_opencv, chain_torchvision),
 ]
 
 
