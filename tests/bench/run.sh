@@ -15,3 +15,4 @@ if [ -n "${TENFOLD_DATA:-}" ]; then
     "$bench/bench_decode" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
 fi
 "$bench/bench_training" configs/models/cifar_resnet8.yaml 128 3
+"$bench/bench_ops" - 500 375 0.1 -
