@@ -89,7 +89,7 @@ int class_list_read(struct class_list *list, const char *path, struct error *err
     return rc;
 }
 
-static const char *text_at(const struct index_build *b, uint32_t at)
+static const char *text_at(const struct index_build *b, uint64_t at)
 {
     return b->text.data + at;
 }

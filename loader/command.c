@@ -1,5 +1,13 @@
 #include "loader/command.h"
 
+#include <stdio.h>
+
+void command_note(const struct index *index)
+{
+    if (index_note(index))
+        fprintf(stderr, "nndata: the data set was scanned: %s\n", index_note(index));
+}
+
 int command_open(struct command_input *input, const struct option_values *given, const char *images,
                  const char *more, struct error *err)
 {
@@ -16,6 +24,8 @@ int command_open(struct command_input *input, const struct option_values *given,
     input->config = config;
     if (rc < 0)
         config_close(config);
+    else
+        command_note(input->pipeline.index);
     return rc;
 }
 

@@ -13,6 +13,7 @@
 
 int command_batches(int argc, char **argv, struct error *err);
 int command_bench(int argc, char **argv, struct error *err);
+int command_index(int argc, char **argv, struct error *err);
 int command_verify(int argc, char **argv, struct error *err);
 int command_pack(int argc, char **argv, struct error *err);
 int command_synth(int argc, char **argv, struct error *err);
@@ -30,6 +31,8 @@ struct command_input {
  * says about data; `images` as in pipeline_open. `more` is one further assignment, or NULL. */
 int command_open(struct command_input *input, const struct option_values *given, const char *images,
                  const char *more, struct error *err);
+/* Say on standard error why an index file that was found was not used. */
+void command_note(const struct index *index);
 void command_close(struct command_input *input);
 
 #endif

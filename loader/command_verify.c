@@ -186,6 +186,7 @@ int command_verify(int argc, char **argv, struct error *err)
     struct index_options io = { .allow_unlabeled = true };
     if (index_open(&index, given.positional[0], &io, err) < 0)
         return -1;
+    command_note(index);
     rc = verify(index, (int)given.value[THREADS].integer, given.value[ALL].flag, err);
     index_close(index);
     return rc;

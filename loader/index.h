@@ -1,8 +1,8 @@
 /*
  * Which samples a data set has: key, label and where the bytes lie. Opened from an ImageFolder
- * directory, a WebDataset tar, a folder of tars, or a brace pattern (name-{0000..0009}.tar).
- * Samples are in order of key bytes; the place in that order is the sample's id. Read-only once
- * open, shared by all threads.
+ * directory, a WebDataset tar, a folder of tars, a brace pattern (name-{0000..0009}.tar), or an
+ * index file that was saved of one of them. Samples are in order of key bytes; the place in that
+ * order is the sample's id. Read-only once open, shared by all threads.
  *
  *     struct index *index;
  *     if (index_open(&index, "data/train", NULL, &err) < 0) ...
@@ -16,6 +16,12 @@
  * integer in `.cls`, else the class name in `.cls` or the key's first folder, by sorted names; the
  * integers of a packed set (pack.h) have the names that its pack.json gives them. A folder without
  * any image is refused ("empty class").
+ *
+ * An index file is mapped, so that a million samples open in milliseconds. It is found as DATA
+ * itself, or in the cache folder ($XDG_CACHE_HOME/tenfold, ~/.cache/tenfold) where `nndata index`
+ * puts it. One that is stale, damaged or of other data is refused when it was named, and passed
+ * over, with a note, when it was found. docs/formats.md says what is noticed. An entry that is
+ * damaged gives an empty key, label -1, and ERROR_DATA when it is read.
  */
 #ifndef TENFOLD_LOADER_INDEX_H
 #define TENFOLD_LOADER_INDEX_H
@@ -32,6 +38,7 @@ struct index_options {
     const char *classes;  /* CSV file with columns index and folder name: how folders map to labels;
                              NULL: sorted */
     bool allow_unlabeled; /* samples without a class get label -1 instead of being refused */
+    bool record;          /* scan, and note what index_save needs; an index file is not used */
 };
 
 struct sample {
@@ -47,6 +54,7 @@ uint64_t index_count(const struct index *index);
 /* Files or members that are no images (by their names) and were passed over. */
 uint64_t index_ignored(const struct index *index);
 struct sample index_sample(const struct index *index, uint64_t id);
+int64_t index_label(const struct index *index, uint64_t id);
 /* Classes that the labels number: 1 + the largest label, or the class list's length. */
 int64_t index_classes(const struct index *index);
 /* The name of a class, NULL if it has none. */
@@ -56,8 +64,22 @@ const char *index_hash(const struct index *index);
 /* Read the sample's bytes into `b` (replaced; its memory is reused). Any thread, each with its own
  * buffer. */
 int index_read(const struct index *index, uint64_t id, struct buffer *b, struct error *err);
+/* Ask the kernel to bring the sample's bytes into the page cache, unless they are there: whether it
+ * was asked. Any thread; what cannot be found is left to index_read. */
+bool index_advise(const struct index *index, uint64_t id);
 /* "file" or "file:member" for messages, into `place`. */
 void index_place(const struct index *index, uint64_t id, char *place, size_t size);
-void index_close(struct index *index);
+
+/* Write the index (opened with `record`) as a file, whole or not at all. */
+int index_save(const struct index *index, const char *path, struct error *err);
+/* Where index_open looks for the file of `data`, which must exist; fresh (free()). ERROR_USAGE when
+ * there is no cache folder. */
+char *index_cache_path(const char *data, const struct index_options *options, struct error *err);
+bool index_is_mapped(const struct index *index);
+/* Read all of the index, as opening does not: every hash, every entry, the order of the keys. */
+int index_check(const struct index *index, struct error *err);
+/* Why an index file that was found was not used; NULL: there was none, or it was. */
+const char *index_note(const struct index *index);
+void index_close(struct index *index); /* NULL is a no-op */
 
 #endif

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "loader/index_private.h"
 
-enum { BLOCK = 512, NAME_BYTES = 4096, META_MAX = 1 << 20, CLASS_MAX = 256 };
+enum { BLOCK = INDEX_BLOCK, NAME_BYTES = 4096, META_MAX = 1 << 20, CLASS_MAX = 256 };
 
 /* Places in a header block. */
 enum { NAME = 0, SIZE = 124, CHECKSUM = 148, TYPE = 156, MAGIC = 257, PREFIX = 345 };
@@ -22,7 +22,7 @@ struct tar {
     struct index_build *build;
     int fd;
     const char *path;
-    uint32_t container;
+    uint32_t part;
     uint64_t file_size, at;
     char long_name[NAME_BYTES]; /* from a GNU or pax member, for the next one; "": none */
     char key[NAME_BYTES];       /* likewise; "": the name tells it */
@@ -118,9 +118,9 @@ static int read_meta(struct tar *t, char type, uint64_t size, struct error *err)
     return 0;
 }
 
-static int add_class(struct tar *t, uint32_t key, uint64_t size, struct error *err)
+static int add_class(struct tar *t, uint64_t key, uint64_t size, struct error *err)
 {
-    struct index_label label = { .key = key, .container = t->container };
+    struct index_label label = { .key = key };
     char text[CLASS_MAX + 1];
     if (size > CLASS_MAX)
         return error_set(err, ERROR_DATA, t->path,
@@ -151,8 +151,13 @@ static int add_member(struct tar *t, const char *name, uint64_t size, struct err
         return 0;
     }
     struct index_entry entry = {
-        .offset = t->at, .size = (uint32_t)size, .label = -1, .container = t->container
+        .block = (uint32_t)(t->at / BLOCK), .size = (uint32_t)size, .label = -1, .part = t->part
     };
+    if (t->at / BLOCK > UINT32_MAX)
+        return error_set(err, ERROR_DATA, t->path, "is larger than the 2 TB that are accepted");
+    if (dot - name >= INDEX_KEY_MAX)
+        return error_set(err, ERROR_DATA, t->path, "a key is longer than %d bytes",
+                         INDEX_KEY_MAX - 1);
     if (size > UINT32_MAX)
         return error_set(err, ERROR_DATA, t->path,
                          "member %s has %llu bytes; at most 4 GB are accepted", name,
@@ -225,7 +230,7 @@ static int read_member(struct tar *t, struct error *err)
     return rc;
 }
 
-int scan_tar(struct index_build *b, int fd, const char *path, uint32_t container, struct error *err)
+int scan_tar(struct index_build *b, int fd, const char *path, uint32_t part, struct error *err)
 {
     struct stat info;
     if (fstat(fd, &info) < 0)
@@ -235,11 +240,9 @@ int scan_tar(struct index_build *b, int fd, const char *path, uint32_t container
     struct tar *t = calloc(1, sizeof(*t));
     if (!t)
         return error_set(err, ERROR_FAILED, path, "no memory to read a tar");
-    *t = (struct tar){ .build = b,
-                       .fd = fd,
-                       .path = path,
-                       .container = container,
-                       .file_size = (uint64_t)info.st_size };
+    *t = (struct tar){
+        .build = b, .fd = fd, .path = path, .part = part, .file_size = (uint64_t)info.st_size
+    };
     int rc;
     do
         rc = read_member(t, err);

@@ -12,6 +12,7 @@ static const struct {
     { "batches", "print a line per batch: step, checksum of its ids, checksum of its content",
       command_batches },
     { "bench", "images per second of a recipe on a data set", command_bench },
+    { "index", "scan a data set once, so that programs open it at once", command_index },
     { "show", "write a contact sheet of what a recipe does", command_show },
     { "ops", "list every augmentation with its parameters", command_ops },
     { "stats", "compute mean, covariance, mean image, whitening, classes and sizes",

@@ -3,6 +3,7 @@
  * (ids, labels, hash, bytes); classes are numbered as told; and whatever is broken, doubled, empty
  * or hostile is refused in a line that names it.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "loader/index.h"
+#include "tests/hand_tar.h"
 #include "tests/scale.h"
 #include "tests/scratch.h"
 #include "tests/suite.h"
@@ -23,33 +25,6 @@ static void put(const char *name, const char *text)
     ck_assert_int_eq(file_make_folders(folder, &err), 0);
     free(folder);
     ck_assert_int_eq(file_write(name, text, strlen(text), &err), 0);
-}
-
-/* A ustar member; `type` '0' is a file. */
-static void add_member(FILE *tar, const char *name, char type, const void *data, size_t size)
-{
-    char block[512] = { 0 };
-    snprintf(block, 100, "%s", name);
-    snprintf(block + 100, 8, "0000644");
-    snprintf(block + 124, 12, "%011zo", size);
-    memcpy(block + 148, "        ", 8);
-    block[156] = type;
-    memcpy(block + 257, "ustar\00000", 8);
-    unsigned sum = 0;
-    for (int i = 0; i < 512; i++)
-        sum += (unsigned char)block[i];
-    snprintf(block + 148, 8, "%06o", sum);
-    ck_assert_uint_eq(fwrite(block, 512, 1, tar), 1);
-    fwrite(data, 1, size, tar);
-    static const char zeros[1024];
-    fwrite(zeros, 1, (512 - size % 512) % 512, tar);
-}
-
-static void end_tar(FILE *tar)
-{
-    static const char zeros[1024];
-    fwrite(zeros, 1, sizeof(zeros), tar);
-    ck_assert_int_eq(fclose(tar), 0);
 }
 
 static int try_open(struct index **index, const char *name, const struct index_options *options,
@@ -103,9 +78,9 @@ static void make_tar(const char *name, int first, int last)
     for (int i = last - 1; i >= first; i--) { /* order in the tar does not matter */
         char member[200];
         snprintf(member, sizeof(member), "./%s.%s", images[i].key, images[i].extension);
-        add_member(tar, member, '0', images[i].text, strlen(images[i].text));
+        hand_tar_add(tar, member, '0', images[i].text, strlen(images[i].text));
     }
-    end_tar(tar);
+    hand_tar_end(tar);
 }
 
 static void check_images(const struct index *index)
@@ -158,9 +133,9 @@ START_TEST(same_hash)
     put("f/a/1.jpg", "x");
     put("f/b/2.png", "y");
     FILE *tar = fopen("f.tar", "wb");
-    add_member(tar, "b/2.png", '0', "y", 1);
-    add_member(tar, "a/1.jpg", '0', "x", 1);
-    end_tar(tar);
+    hand_tar_add(tar, "b/2.png", '0', "y", 1);
+    hand_tar_add(tar, "a/1.jpg", '0', "x", 1);
+    hand_tar_end(tar);
     struct index *folder = must_open("f", NULL), *shard = must_open("f.tar", NULL);
     ck_assert_str_eq(index_hash(folder), index_hash(shard));
     char place[200];
@@ -174,11 +149,11 @@ END_TEST
 static void make_labeled(const char *name, const char *first, const char *second)
 {
     FILE *tar = fopen(name, "wb");
-    add_member(tar, "00001.cls", '0', first, strlen(first));
-    add_member(tar, "00001.jpg", '0', "one", 3);
-    add_member(tar, "00002.png", '0', "two", 3);
-    add_member(tar, "00002.cls", '0', second, strlen(second));
-    end_tar(tar);
+    hand_tar_add(tar, "00001.cls", '0', first, strlen(first));
+    hand_tar_add(tar, "00001.jpg", '0', "one", 3);
+    hand_tar_add(tar, "00002.png", '0', "two", 3);
+    hand_tar_add(tar, "00002.cls", '0', second, strlen(second));
+    hand_tar_end(tar);
 }
 
 START_TEST(labels_in_tars)
@@ -235,17 +210,17 @@ START_TEST(long_names)
     memcpy(name, "ants/", 5);
     memcpy(name + 290, ".jpg", 5);
     FILE *tar = fopen("gnu.tar", "wb");
-    add_member(tar, "././@LongLink", 'L', name, strlen(name) + 1);
-    add_member(tar, "cut", '0', "gnu", 3);
-    end_tar(tar);
+    hand_tar_add(tar, "././@LongLink", 'L', name, strlen(name) + 1);
+    hand_tar_add(tar, "cut", '0', "gnu", 3);
+    hand_tar_end(tar);
     char pax[400];
     int length = (int)strlen(name) + 10; /* "NNN path=...\n" */
     int size = snprintf(pax, sizeof(pax), "%d path=%s\n", length, name);
     ck_assert_int_eq(size, length);
     tar = fopen("pax.tar", "wb");
-    add_member(tar, "pax", 'x', pax, (size_t)size);
-    add_member(tar, "cut", '0', "pax", 3);
-    end_tar(tar);
+    hand_tar_add(tar, "pax", 'x', pax, (size_t)size);
+    hand_tar_add(tar, "cut", '0', "pax", 3);
+    hand_tar_end(tar);
     for (int i = 0; i < 2; i++) {
         struct index *index = must_open(i ? "pax.tar" : "gnu.tar", NULL);
         ck_assert_uint_eq(index_count(index), 1);
@@ -261,7 +236,7 @@ static void add_pax(FILE *tar, const char *keyword, const char *value)
     int rest = (int)(strlen(keyword) + strlen(value)) + 3, length = rest + (rest > 97 ? 3 : 2);
     ck_assert_int_eq(snprintf(record, sizeof(record), "%d %s=%s\n", length, keyword, value),
                      length);
-    add_member(tar, "pax", 'x', record, (size_t)length);
+    hand_tar_add(tar, "pax", 'x', record, (size_t)length);
 }
 
 /* A key with dots stands in a pax record, for that one member; of other records there is no
@@ -270,13 +245,13 @@ START_TEST(stated_keys)
 {
     FILE *tar = fopen("keys.tar", "wb");
     add_pax(tar, "TENFOLD.key", "ants/x.y");
-    add_member(tar, "ants/x%2ey.jpg", '0', "one", 3);
+    hand_tar_add(tar, "ants/x%2ey.jpg", '0', "one", 3);
     add_pax(tar, "TENFOLD.key", "ants/x.y");
-    add_member(tar, "ants/x%2ey.cls", '0', "4", 1);
-    add_member(tar, "ants/z.jpg", '0', "two", 3);
+    hand_tar_add(tar, "ants/x%2ey.cls", '0', "4", 1);
+    hand_tar_add(tar, "ants/z.jpg", '0', "two", 3);
     add_pax(tar, "TENFOLD.other", "nothing");
-    add_member(tar, "ants/z.cls", '0', "5", 1);
-    end_tar(tar);
+    hand_tar_add(tar, "ants/z.cls", '0', "5", 1);
+    hand_tar_end(tar);
     struct index *index = must_open("keys.tar", NULL);
     ck_assert_uint_eq(index_count(index), 2);
     ck_assert_str_eq(index_sample(index, 0).key, "ants/x.y");
@@ -304,8 +279,8 @@ START_TEST(refused)
     must_refuse("x-{0..99999999}.tar", NULL, "files");
     must_refuse("x-{0000..0001}.tar", NULL, "x-0000.tar");
     FILE *tar = fopen("unlabeled.tar", "wb");
-    add_member(tar, "1.jpg", '0', "x", 1);
-    end_tar(tar);
+    hand_tar_add(tar, "1.jpg", '0', "x", 1);
+    hand_tar_end(tar);
     must_refuse("unlabeled.tar", NULL, "1");
     struct index_options any = { .allow_unlabeled = true };
     struct index *index = must_open("unlabeled.tar", &any);
@@ -372,6 +347,32 @@ START_TEST(changed_since)
 }
 END_TEST
 
+/* A file of a folder, and a member of a tar. */
+START_TEST(advise_brings)
+{
+    make_folder("plain");
+    make_tar("all.tar", 0, IMAGES);
+    static const char *const names[] = { "plain", "all.tar" };
+    for (int i = 0; i < 2; i++) {
+        struct index *index = must_open(names[i], NULL);
+        int fd = open(i ? "all.tar" : "plain/ants/1.jpg", O_RDONLY);
+        ck_assert(fd >= 0 && fsync(fd) == 0);
+        ck_assert_int_eq(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+        (void)index_advise(index, 0);
+        int tries = 0; /* it is brought behind our back; 10 s */
+        while (index_advise(index, 0) && tries++ < 1000)
+            usleep(10000);
+        ck_assert_int_lt(tries, 1000);
+        close(fd);
+        index_close(index);
+    }
+    struct index *index = must_open("plain", NULL);
+    ck_assert_int_eq(unlink("plain/ants/1.jpg"), 0);
+    ck_assert(!index_advise(index, 0));
+    index_close(index);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = suite_cases("index");
@@ -385,5 +386,6 @@ int main(void)
     tcase_add_test(cases, refused);
     tcase_add_test(cases, broken_tars);
     tcase_add_test(cases, changed_since);
+    tcase_add_test(cases, advise_brings);
     return suite_run();
 }
