@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -29,6 +30,10 @@ void *memory_aligned(size_t count, size_t size, struct error *err);
 /* Make `*array` (of `*capacity` elements of `size` bytes) hold at least `need`, doubling; old
  * content stays. */
 int memory_grow(void **array, size_t *capacity, size_t need, size_t size, struct error *err);
+
+/* Bytes that this process may still take: what the machine has available, within the cgroups'
+ * limits. */
+uint64_t memory_free(void);
 
 /* A copy of `text`; NULL with err filled when there is no memory. */
 char *memory_text(const char *text, struct error *err);

@@ -33,6 +33,19 @@ int command_open(struct command_input *input, const struct option_values *given,
                  const char *more, struct error *err);
 /* Say on standard error why an index file that was found was not used. */
 void command_note(const struct index *index);
+
+/* --stats: begin when the stream is open, tick after each batch, end before it is closed. */
+struct command_timing {
+    const struct stream *stream; /* borrowed */
+    bool on;
+    struct stats_sum first, last;
+};
+void command_timing_begin(struct command_timing *stats, const struct stream *stream, bool on);
+/* Once a second: print where the time went since the last line. */
+void command_timing_tick(struct command_timing *stats);
+/* What happened since the beginning; printed if `on`. */
+struct stats_report command_timing_end(struct command_timing *stats);
+
 void command_close(struct command_input *input);
 
 #endif

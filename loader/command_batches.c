@@ -4,7 +4,7 @@
 
 #include "loader/command.h"
 
-enum { DATA, THREADS, START, COUNT, RANK, WORLD };
+enum { DATA, THREADS, START, COUNT, RANK, WORLD, STATS };
 
 static const struct param options[] = {
     [DATA] = { "data", PARAM_FILE, "",
@@ -20,6 +20,8 @@ static const struct param options[] = {
                .help = "which part of every batch" },
     [WORLD] = { "world", PARAM_INTEGER, "", .value = 1, .min = 1, .max = 1e6,
                 .help = "of how many parts" },
+    [STATS] = { "stats", PARAM_FLAG, "",
+                .help = "say on standard error, once a second, where the time goes" },
     { 0 },
 };
 
@@ -49,8 +51,10 @@ static void print_account(const struct account *a)
             a->before, a->complete ? "" : "; the rest was not reached");
 }
 
-static int print_batches(struct stream *stream, struct error *err)
+static int print_batches(struct stream *stream, bool with_stats, struct error *err)
 {
+    struct command_timing stats;
+    command_timing_begin(&stats, stream, with_stats);
     struct batch batch;
     int rc;
     while ((rc = stream_next(stream, &batch, err)) == 1) {
@@ -58,6 +62,7 @@ static int print_batches(struct stream *stream, struct error *err)
         printf("%" PRIu64 " %016" PRIx64 " %016" PRIx64 "\n", batch.header->step, sums.ids,
                sums.content);
         stream_release(stream, &batch);
+        command_timing_tick(&stats);
         struct account account = stream_account(stream);
         if (account.complete)
             print_account(&account);
@@ -65,6 +70,7 @@ static int print_batches(struct stream *stream, struct error *err)
     struct account account = stream_account(stream);
     if (!account.complete)
         print_account(&account);
+    (void)command_timing_end(&stats);
     return rc;
 }
 
@@ -92,7 +98,7 @@ int command_batches(int argc, char **argv, struct error *err)
     struct stream *stream;
     rc = stream_open(&stream, p->index, p->recipe, p->mix, &o, err);
     if (rc == 0) {
-        rc = print_batches(stream, err);
+        rc = print_batches(stream, given.value[STATS].flag, err);
         stream_close(stream);
     }
     command_close(&input);

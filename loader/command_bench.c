@@ -8,15 +8,17 @@
 #include "base/thread.h"
 #include "loader/command.h"
 
-enum { DATA, THREADS, SECONDS, JSON };
+enum { DATA, THREADS, SECONDS, JSON, STATS };
 
 static const struct param options[] = {
     [DATA] = { "data", PARAM_FILE, "", .help = "images, in place of data.train" },
     [THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,
                   .help = "in place of data.threads" },
     [SECONDS] = { "seconds", PARAM_NUMBER, "s", .value = 10, .min = 0.1, .max = 86400,
-                  .help = "to measure, after the ring was filled once" },
+                  .help = "to measure, after the ring (and the cache) was filled" },
     [JSON] = { "json", PARAM_FILE, "", .help = "write the numbers to this file, too" },
+    [STATS] = { "stats", PARAM_FLAG, "",
+                .help = "say on standard error, once a second, where the time goes" },
     { 0 },
 };
 
@@ -37,31 +39,38 @@ static const struct option_command command = {
 struct result {
     uint64_t images;
     double seconds;
+    struct stats_report stats;
 };
 
-/* Batches made before the clock starts are not counted: one ring of them is thrown away. */
-static int measure(struct stream *stream, int warm_up, double seconds, struct result *result,
-                   struct error *err)
+/* Batches made before the clock starts are not counted: one ring of them is thrown away, and with a
+ * cache the epoch that fills it. */
+static int measure(struct stream *stream, uint64_t warm_up, double seconds, bool with_stats,
+                   struct result *result, struct error *err)
 {
-    struct progress *progress = progress_open("bench", 0, "images", false);
+    struct progress *progress = progress_open("bench", 0, "images", with_stats);
+    struct command_timing stats;
+    command_timing_begin(&stats, stream, false);
     double start = 0, now = 0;
     uint64_t images = 0;
     int rc = 1;
-    for (int batches = 0; batches <= warm_up || now - start < seconds; batches++) {
+    for (uint64_t batches = 0; batches <= warm_up || now - start < seconds; batches++) {
         struct batch batch;
         rc = stream_next(stream, &batch, err);
         if (rc != 1)
             break;
         now = clock_seconds();
-        if (batches == warm_up)
+        if (batches == warm_up) {
             start = now;
-        else if (batches > warm_up)
+            command_timing_begin(&stats, stream, with_stats);
+        }
+        if (batches > warm_up)
             images += batch.header->valid;
         stream_release(stream, &batch);
         progress_update(progress, images, NULL);
+        command_timing_tick(&stats);
     }
     progress_close(progress);
-    *result = (struct result){ images, now - start };
+    *result = (struct result){ images, now - start, command_timing_end(&stats) };
     return rc < 0 ? -1 : 0;
 }
 
@@ -75,11 +84,11 @@ static json_t *result_json(const struct result *result, const struct pipeline *p
         return NULL;
     }
     json_t *json =
-        json_pack("{s:f, s:I, s:f, s:i, s:o, s:I, s:o, s:o, s:s}", "images_per_second",
+        json_pack("{s:f, s:I, s:f, s:i, s:o, s:I, s:o, s:o, s:o, s:s}", "images_per_second",
                   (double)result->images / result->seconds, "images", (json_int_t)result->images,
                   "seconds", result->seconds, "threads", threads, "config", json_bytes(config),
                   "samples", (json_int_t)index_count(p->index), "data", data, "augment", recipe,
-                  "version", TENFOLD_VERSION);
+                  "stats", stats_json(&result->stats), "version", TENFOLD_VERSION);
     if (!json)
         error_set(err, ERROR_FAILED, NULL, "no memory for the result as JSON");
     return json;
@@ -100,7 +109,11 @@ static int bench(struct pipeline *p, const struct option_values *given, struct e
     if ((path && file_check_out(path, err) < 0) ||
         stream_open(&stream, p->index, p->recipe, p->mix, o, err) < 0)
         return -1;
-    int rc = measure(stream, o->slots, given->value[SECONDS].number, &result, err);
+    uint64_t warm_up = (uint64_t)o->slots;
+    if (o->cache != CACHE_NONE)
+        warm_up += stream_steps_per_epoch(stream);
+    int rc = measure(stream, warm_up, given->value[SECONDS].number, given->value[STATS].flag,
+                     &result, err);
     stream_close(stream);
     if (rc < 0)
         return -1;

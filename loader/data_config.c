@@ -21,7 +21,10 @@ enum {
     EXIF,
     LEDGER,
     SOFT_LABELS,
-    LABEL_SMOOTHING
+    LABEL_SMOOTHING,
+    CACHE,
+    CACHE_MEMORY,
+    READ_AHEAD
 };
 
 #define SEED_MAX 9007199254740992.0 /* 2^53: exact in every reader's numbers */
@@ -35,6 +38,9 @@ static const enum dtype dtype_values[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTY
 static const char *const layouts[] = { [LAYOUT_NCHW] = "nchw", [LAYOUT_NHWC] = "nhwc", NULL };
 static const char *const resamplers[] = {
     [RESAMPLER_EXACT] = "exact", [RESAMPLER_FAST] = "fast", NULL
+};
+static const char *const caches[] = {
+    [CACHE_NONE] = "none", [CACHE_BYTES] = "bytes", [CACHE_PIXELS] = "pixels", NULL
 };
 static const char *const exifs[] = { "ignore", "apply", NULL };
 
@@ -78,6 +84,12 @@ const struct param data_params[DATA_PARAMS + 1] = {
                               "smoothing as one target" },
     [LABEL_SMOOTHING] = { "label_smoothing", PARAM_NUMBER, "", .value = 0, .min = 0, .max = 0.999,
                           .help = "of soft_labels: share spread over all classes" },
+    [CACHE] = { "cache", PARAM_CHOICE, "", .choices = caches,
+                .help = "keep in memory, from the first epoch on, files' bytes or decoded pixels" },
+    [CACHE_MEMORY] = { "cache_memory", PARAM_INTEGER, "MiB", .value = 0, .min = 0, .max = 1 << 30,
+                       .help = "that it may take; 0: half of what is free" },
+    [READ_AHEAD] = { "read_ahead", PARAM_INTEGER, "samples", .value = 256, .min = 0, .max = 1 << 20,
+                     .help = "that are brought into the page cache in advance; 0: none" },
     { 0 },
 };
 
@@ -104,6 +116,9 @@ static void fill(struct data_config *data, const union value *v)
     o->ledger = v[LEDGER].text;
     o->soft_labels = v[SOFT_LABELS].flag;
     o->label_smoothing = v[LABEL_SMOOTHING].number;
+    o->cache = (enum cache_kind)v[CACHE].integer;
+    o->cache_memory = (uint64_t)v[CACHE_MEMORY].integer << 20;
+    o->read_ahead = (uint32_t)v[READ_AHEAD].integer;
 }
 
 int data_config_read(struct data_config *data, const struct node *node, struct error *err)

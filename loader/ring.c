@@ -12,7 +12,7 @@
 
 #include "base/memory.h"
 
-enum { PAGE = 4096, HEADER_VERSION = 1, UNIT = 2 };
+enum { PAGE = 4096, HEADER_VERSION = 1 };
 
 static_assert(sizeof(struct slot_header) == 64, "the header of a slot has 64 bytes");
 
@@ -25,10 +25,13 @@ struct ring {
     pthread_mutex_t lock;
     pthread_cond_t freed; /* signalled when a slot becomes free, and by ring_stop */
     pthread_cond_t ready; /* signalled when a slot becomes ready, and by ring_stop */
+    pthread_cond_t went;  /* signalled when `wanted` units are taken, and by ring_stop */
     /* All below under lock. */
     bool stop;
     uint64_t take_step, next_step; /* of the next unit; of the next slot handed out */
     uint32_t take_unit;
+    uint64_t taken;  /* units in all */
+    uint64_t wanted; /* by who waits on `went`; UINT64_MAX: nobody does */
 };
 
 static bool add_tensor(size_t *total, size_t count, size_t size)
@@ -96,7 +99,7 @@ int ring_open(struct ring **result, const struct ring_shape *shape, struct error
     if (!ring)
         return -1;
     ring->shape = *shape;
-    ring->units = (shape->count + UNIT - 1) / UNIT;
+    ring->units = (shape->count + RING_UNIT - 1) / RING_UNIT;
     ring->take_step = ring->next_step = shape->start;
     ring->slots = memory_array((size_t)shape->slots, sizeof(*ring->slots), err);
     ring->memory = ring->slots ? aligned_alloc(PAGE, total) : NULL;
@@ -117,6 +120,8 @@ int ring_open(struct ring **result, const struct ring_shape *shape, struct error
     pthread_mutex_init(&ring->lock, NULL);
     pthread_cond_init(&ring->freed, NULL);
     pthread_cond_init(&ring->ready, NULL);
+    pthread_cond_init(&ring->went, NULL);
+    ring->wanted = UINT64_MAX;
     *result = ring;
     return 0;
 }
@@ -148,15 +153,36 @@ bool ring_take(struct ring *ring, struct ring_unit *unit)
             slot->step = ring->take_step;
             slot->units_left = ring->units;
         }
-        uint32_t first = ring->take_unit * UNIT, rest = ring->shape.count - first;
-        *unit = (struct ring_unit){ slot, ring->take_step, first, rest < UNIT ? rest : UNIT };
+        uint32_t first = ring->take_unit * RING_UNIT, rest = ring->shape.count - first;
+        *unit =
+            (struct ring_unit){ slot, ring->take_step, first, rest < RING_UNIT ? rest : RING_UNIT };
         if (++ring->take_unit == ring->units) {
             ring->take_unit = 0;
             ring->take_step++;
         }
+        if (++ring->taken == ring->wanted)
+            pthread_cond_signal(&ring->went);
     }
     pthread_mutex_unlock(&ring->lock);
     return taken;
+}
+
+bool ring_wait_taken(struct ring *ring, uint64_t units, uint64_t *taken)
+{
+    pthread_mutex_lock(&ring->lock);
+    ring->wanted = units;
+    while (!ring->stop && !past_end(ring, ring->take_step) && ring->taken < units)
+        pthread_cond_wait(&ring->went, &ring->lock);
+    ring->wanted = UINT64_MAX;
+    *taken = ring->taken;
+    bool more = !ring->stop && !past_end(ring, ring->take_step);
+    pthread_mutex_unlock(&ring->lock);
+    return more;
+}
+
+uint32_t ring_units(const struct ring *ring)
+{
+    return ring->units;
 }
 
 void ring_done(struct ring *ring, const struct ring_unit *unit)
@@ -209,6 +235,7 @@ void ring_stop(struct ring *ring)
     ring->stop = true;
     pthread_cond_broadcast(&ring->freed);
     pthread_cond_broadcast(&ring->ready);
+    pthread_cond_broadcast(&ring->went);
     pthread_mutex_unlock(&ring->lock);
 }
 
@@ -216,6 +243,7 @@ void ring_close(struct ring *ring)
 {
     if (!ring)
         return;
+    pthread_cond_destroy(&ring->went);
     pthread_cond_destroy(&ring->ready);
     pthread_cond_destroy(&ring->freed);
     pthread_mutex_destroy(&ring->lock);

@@ -21,6 +21,8 @@
 #include "base/error.h"
 #include "loader/stream.h"
 
+enum { RING_UNIT = 2 }; /* places */
+
 enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_READY, SLOT_HELD };
 
 struct slot {
@@ -55,6 +57,10 @@ int ring_open(struct ring **ring, const struct ring_shape *shape, struct error *
 
 /* The next unit to fill. false: all steps are handed out, or the ring was stopped. Any thread. */
 bool ring_take(struct ring *ring, struct ring_unit *unit);
+/* Wait until `units` of them were taken, since the start, or more: how many in *taken. false: there
+ * will be no more, or the ring was stopped. One thread. */
+bool ring_wait_taken(struct ring *ring, uint64_t units, uint64_t *taken);
+uint32_t ring_units(const struct ring *ring); /* of a slot */
 /* The unit's places are written. */
 void ring_done(struct ring *ring, const struct ring_unit *unit);
 /* Wait for the next slot in order. 1: it is the caller's until ring_release; 0: all steps are done;

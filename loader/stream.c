@@ -21,6 +21,7 @@ struct stream_options stream_defaults(void)
         .world = 1,
         .max_bad = 0.01,
         .resampler = RESAMPLER_FAST,
+        .read_ahead = 256,
     };
 }
 
@@ -77,6 +78,13 @@ int stream_check(const struct index *index, const struct recipe *recipe, const s
     return recipe_size(recipe, &width, &height, err);
 }
 
+/* A stream works without it: where no thread is to be had, nobody goes ahead. */
+static void start_ahead(struct stream *s)
+{
+    if (s->options.read_ahead > 0)
+        s->reads_ahead = pthread_create(&s->read_ahead, NULL, stream_ahead_main, s) == 0;
+}
+
 static int start_threads(struct stream *s, int threads, struct error *err)
 {
     struct worker_job job = {
@@ -87,13 +95,18 @@ static int start_threads(struct stream *s, int threads, struct error *err)
         .exif_apply = s->options.exif_apply,
         .width = s->width,
         .height = s->height,
+        .cache = s->cache,
     };
+    s->stats = stats_open(threads, err);
+    if (!s->stats)
+        return -1;
     s->threads = memory_array((size_t)threads, sizeof(*s->threads), err);
     if (!s->threads)
         return -1;
     for (int i = 0; i < threads; i++) {
         struct stream_thread *t = &s->threads[i];
         t->stream = s;
+        t->stats = job.stats = &s->stats->threads[i];
         if (worker_open(&t->worker, &job, err) < 0)
             return -1;
         int rc = pthread_create(&t->thread, NULL, stream_thread_main, t);
@@ -143,10 +156,14 @@ int stream_open(struct stream **result, const struct index *index, const struct 
     };
     if (ring_open(&s->ring, &shape, err) < 0)
         goto fail;
+    if (options->cache != CACHE_NONE &&
+        cache_open(&s->cache, options->cache, s->count, options->cache_memory, err) < 0)
+        goto fail;
     s->outcomes = memory_array((size_t)shape.slots * s->places, sizeof(*s->outcomes), err);
     if (!s->outcomes || (options->ledger && log_open(&s->ledger, options->ledger, true, err) < 0) ||
         start_threads(s, options->threads ? options->threads : thread_cpus(), err) < 0)
         goto fail;
+    start_ahead(s);
     *result = s;
     return 0;
 fail:
@@ -169,11 +186,13 @@ int stream_next(struct stream *s, struct batch *batch, struct error *err)
         return -1;
     }
     struct slot *slot;
+    stats_come(&s->stats->consumer);
     int rc = ring_next(s->ring, &slot, err);
     if (rc <= 0)
         return rc;
     if (stream_book(s, slot, err) < 0)
         return end_stream(s, err);
+    stats_go(&s->stats->consumer, slot->header->valid);
     s->next_step = slot->step + 1;
     *batch = (struct batch){
         .header = slot->header,
@@ -214,6 +233,14 @@ struct account stream_account(const struct stream *s)
     return s->account;
 }
 
+struct stats_sum stream_stats(const struct stream *s)
+{
+    struct stats_sum sum = stats_sum(s->stats);
+    sum.cache_items = cache_items(s->cache);
+    sum.cache_bytes = cache_used(s->cache);
+    return sum;
+}
+
 void stream_close(struct stream *s)
 {
     if (!s)
@@ -224,9 +251,13 @@ void stream_close(struct stream *s)
         pthread_join(s->threads[i].thread, NULL);
         worker_close(s->threads[i].worker);
     }
+    if (s->reads_ahead)
+        pthread_join(s->read_ahead, NULL);
     struct error ignored = { 0 }; /* every line is on disk already */
     (void)log_close(s->ledger, &ignored);
     free(s->threads);
+    free(s->stats);
+    cache_close(s->cache);
     free(s->outcomes);
     ring_close(s->ring);
     free(s);

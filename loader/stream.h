@@ -28,7 +28,9 @@
 #include "augment/recipe.h"
 #include "augment/render.h"
 #include "base/param.h"
+#include "loader/cache.h"
 #include "loader/index.h"
+#include "loader/stats.h"
 
 enum on_error { ON_ERROR_SUBSTITUTE, ON_ERROR_SKIP, ON_ERROR_FAIL };
 enum last_batch { LAST_DROP, LAST_KEEP };
@@ -53,14 +55,17 @@ struct stream_options {
     double label_smoothing; /* of that form */
     const char *ledger;     /* JSON lines of bad images are appended here; NULL: none is written */
     uint64_t bad_before;    /* bad samples of start's epoch that an earlier run has counted */
+    enum cache_kind cache;
+    uint64_t cache_memory; /* bytes; 0: half of what is free */
+    uint32_t read_ahead;   /* samples that the kernel is told of in advance; 0: none */
 };
 
 struct stream_options stream_defaults(void);
 
 /* The `data:` section: train, val, classes, batch, seed, order_seed, augment_seed, shuffle, last,
  * on_error, max_bad, threads, slots, dtype, layout, resampler, exif, ledger, soft_labels,
- * label_smoothing. */
-enum { DATA_PARAMS = 20 };
+ * label_smoothing, cache, cache_memory, read_ahead. */
+enum { DATA_PARAMS = 23 };
 extern const struct param data_params[DATA_PARAMS + 1];
 struct data_config {
     const char *train, *val, *classes; /* borrowed from the config; NULL when absent */
@@ -149,6 +154,9 @@ struct batch_sums {
     uint64_t ids, content; /* sample ids; pixels, labels, lambda and weight */
 };
 struct batch_sums batch_checksum(const struct stream *stream, const struct batch *batch);
+
+/* Where the time goes, so far. Any thread. */
+struct stats_sum stream_stats(const struct stream *stream);
 
 void stream_close(struct stream *stream); /* stops the workers; NULL is a no-op */
 

@@ -19,7 +19,7 @@ static int try_sample(struct stream_thread *t, struct slot *slot, uint32_t place
     struct stream *s = t->stream;
     if (worker_render(t->worker, id, epoch, slot->images + place * s->sample_bytes, err) < 0)
         return -1;
-    slot->label[place] = index_sample(s->index, id).label;
+    slot->label[place] = index_label(s->index, id);
     slot->id[place] = (int64_t)id;
     slot->weight[place] = 1;
     return 0;
@@ -47,21 +47,30 @@ static int substitute(struct stream_thread *t, struct slot *slot, uint32_t place
     return -1;
 }
 
+bool stream_place_id(const struct stream *s, uint64_t step, uint32_t place, uint64_t *id)
+{
+    uint64_t position = step % s->steps_per_epoch * s->options.batch +
+                        (uint64_t)s->options.rank * s->places + place;
+    if (position >= s->count)
+        return false;
+    *id = order_at(&s->order, (uint32_t)(step / s->steps_per_epoch), position);
+    return true;
+}
+
 static void fill_place(struct stream_thread *t, const struct ring_unit *unit, uint32_t place)
 {
     struct stream *s = t->stream;
     struct slot *slot = unit->slot;
     struct outcome *outcome = &s->outcomes[(size_t)slot->number * s->places + place];
     uint32_t epoch = (uint32_t)(unit->step / s->steps_per_epoch);
-    uint64_t position = unit->step % s->steps_per_epoch * s->options.batch +
-                        (uint64_t)s->options.rank * s->places + place;
+    uint64_t id;
     outcome->warned = false;
     outcome->kind = PLACE_EMPTY;
-    if (position >= s->count) {
+    if (!stream_place_id(s, unit->step, place, &id)) {
         leave_empty(s, slot, place);
         return;
     }
-    uint64_t id = outcome->id = order_at(&s->order, epoch, position);
+    outcome->id = id;
     struct error err = { 0 };
     if (try_sample(t, slot, place, id, epoch, &err) == 0) {
         outcome->kind = PLACE_DELIVERED;
@@ -120,7 +129,9 @@ void *stream_thread_main(void *argument)
 {
     struct stream_thread *t = argument;
     struct ring_unit unit;
+    stats_begin(t->stats);
     while (ring_take(t->stream->ring, &unit)) {
+        stats_stage(t->stats, STAGE_WAIT);
         for (uint32_t i = 0; i < unit.places; i++)
             fill_place(t, &unit, unit.first + i);
         if (t->stream->mix)
@@ -128,6 +139,7 @@ void *stream_thread_main(void *argument)
         if (t->stream->classes)
             soften_unit(t->stream, &unit);
         ring_done(t->stream->ring, &unit);
+        stats_stage(t->stats, STAGE_RENDER);
     }
     return NULL;
 }

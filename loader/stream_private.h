@@ -21,8 +21,9 @@ struct outcome {
 };
 
 struct stream_thread {
-    struct stream *stream; /* borrowed */
-    struct worker *worker; /* owned */
+    struct stream *stream;      /* borrowed */
+    struct worker *worker;      /* owned */
+    struct thread_stats *stats; /* borrowed */
     pthread_t thread;
 };
 
@@ -41,8 +42,12 @@ struct stream {
     struct ring *ring;             /* owned */
     struct outcome *outcomes;      /* owned: slots x places */
     struct log *ledger;            /* owned; NULL: none */
+    struct cache *cache;           /* owned; NULL: none */
+    struct stats *stats;           /* owned */
     struct stream_thread *threads; /* owned */
     int started;
+    pthread_t read_ahead;
+    bool reads_ahead; /* that thread was started */
 
     /* The consumer's. */
     uint64_t next_step;
@@ -51,6 +56,12 @@ struct stream {
     bool ended;   /* by an error: nothing more comes */
     struct error why;
 };
+
+/* What a step's place holds by the order. False: it lies past the epoch's end. */
+bool stream_place_id(const struct stream *stream, uint64_t step, uint32_t place, uint64_t *id);
+
+/* The main of the thread that goes ahead; the argument is the stream. */
+void *stream_ahead_main(void *argument);
 
 /* A thread's main; the argument is its struct stream_thread. */
 void *stream_thread_main(void *argument);

@@ -15,7 +15,9 @@
 
 #include "augment/recipe.h"
 #include "augment/render.h"
+#include "loader/cache.h"
 #include "loader/index.h"
+#include "loader/stats.h"
 
 struct worker_job {
     const struct index *index;   /* borrowed */
@@ -23,7 +25,9 @@ struct worker_job {
     enum plan_resampler resampler;
     struct output_form form;
     bool exif_apply;
-    int width, height; /* that every plan must have; 0: any */
+    int width, height;          /* that every plan must have; 0: any */
+    struct cache *cache;        /* borrowed, shared by all workers; NULL: none */
+    struct thread_stats *stats; /* borrowed, this worker's alone, begun by its thread; NULL: none */
 };
 
 struct worker;

@@ -64,6 +64,28 @@ START_TEST(levels_do_not_matter)
 }
 END_TEST
 
+/* Nor how far the reading goes ahead, nor that it ends with the stream wherever it is. */
+START_TEST(reading_ahead_does_not_matter)
+{
+    static const uint32_t ahead[] = { 0, 1, 7, 100000 };
+    struct batch_sums one[STEPS] = { 0 };
+    const struct mix *mixing;
+    struct stream_options o = variant(_i, &mixing);
+    break_some();
+    add_sums(&o, mixing, one);
+    for (int i = 0; i < 4; i++) {
+        struct batch_sums again[STEPS] = { 0 };
+        o.read_ahead = ahead[i];
+        o.slots = 1 + i;
+        add_sums(&o, mixing, again);
+        same_sums(one, again, 0);
+        struct stream_options endless = o;
+        endless.steps = 0;
+        stream_close(must_open(&endless, mixing));
+    }
+}
+END_TEST
+
 START_TEST(ranks_add_up)
 {
     struct batch_sums one[STEPS] = { 0 };
@@ -177,6 +199,7 @@ int main(void)
     tcase_add_checked_fixture(cases, stream_data_make, stream_data_remove);
     tcase_add_loop_test(cases, threads_do_not_matter, 0, 16);
     tcase_add_loop_test(cases, levels_do_not_matter, 0, 16);
+    tcase_add_loop_test(cases, reading_ahead_does_not_matter, 0, 4);
     tcase_add_loop_test(cases, ranks_add_up, 0, 8);
     tcase_add_loop_test(cases, seek, 0, 4);
     tcase_add_loop_test(cases, resume, 0, 4);
