@@ -71,6 +71,9 @@ $(foreach f,$(FOLDERS),$(foreach p,$(notdir $(basename $(wildcard $(f)/nn*.c))),
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/libtenfold.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
+# test_waste counts what the loader itself allocates.
+$(BUILD)/tests/test_waste: ALL_LDFLAGS += $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc)
+comma := ,
 .SECONDARY:
 
 # test_data_* read the real data that TENFOLD_DATA names.

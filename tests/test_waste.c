@@ -1,0 +1,151 @@
+/*
+ * Claim: once every sample has been met, the loader allocates nothing of its own any more, and its
+ * memory does not grow. The program is linked so that each call of the allocator from the loader's
+ * own code comes through here (-Wl,--wrap); what libjpeg and libpng take for themselves does not.
+ */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/scale.h"
+#include "tests/stream_data.h"
+#include "tests/suite.h"
+
+static _Atomic uint64_t calls;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    calls++;
+    return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    calls++;
+    return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    calls++;
+    return __real_realloc(memory, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    calls++;
+    return __real_aligned_alloc(alignment, size);
+}
+
+static const char *const caches[] = { "none", "bytes", "pixels" };
+
+/* Check's own macros allocate when they are passed, so none stands in here. */
+static void take(struct stream *stream, uint64_t batches)
+{
+    struct error err = { 0 };
+    for (uint64_t i = 0; i < batches; i++) {
+        struct batch batch;
+        if (stream_next(stream, &batch, &err) != 1)
+            ck_abort_msg("%s: %s", err.place, err.message);
+        stream_release(stream, &batch);
+    }
+}
+
+static struct stream *open_stream(int cache, int threads)
+{
+    struct stream_options o = small_options();
+    o.steps = 0;
+    o.last = LAST_KEEP;
+    o.threads = threads;
+    o.cache = (enum cache_kind)cache;
+    o.cache_memory = 1 << 22;
+    return must_open(&o, mix);
+}
+
+START_TEST(nothing_after_the_first_epoch)
+{
+    ck_assert_uint_gt(calls, 0); /* the counting counts */
+    struct stream *stream = open_stream(_i, 1);
+    uint64_t epoch = stream_steps_per_epoch(stream);
+    /* The ring is filled ahead, so what is counted below belongs to epochs 2 and 3. */
+    take(stream, epoch);
+    uint64_t before = calls;
+    take(stream, 2 * epoch);
+    uint64_t made = calls - before;
+    ck_assert_msg(made == 0, "cache %s: %d calls in two epochs of %d images", caches[_i], (int)made,
+                  IMAGES);
+    stream_close(stream);
+}
+END_TEST
+
+/* With several threads one may meet, in any epoch, an image larger than all of its own before, and
+ * one of its dozen buffers grows; beyond that there is nothing. */
+START_TEST(next_to_nothing_with_threads)
+{
+    int threads = 4;
+    struct stream *stream = open_stream(_i, threads);
+    uint64_t epoch = stream_steps_per_epoch(stream);
+    take(stream, 10 * epoch);
+    uint64_t before = calls;
+    take(stream, 20 * epoch);
+    uint64_t made = calls - before;
+    ck_assert_msg(made <= (uint64_t)threads * 3, "cache %s: %d calls in 20 epochs", caches[_i],
+                  (int)made);
+    stream_close(stream);
+}
+END_TEST
+
+/* The address sanitizer keeps memory of its own for whatever was freed: with it this says nothing.
+ */
+#ifndef __SANITIZE_ADDRESS__
+static double resident(void)
+{
+    char line[256];
+    double kb = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof(line), file))
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            kb = strtod(line + 6, NULL);
+    fclose(file);
+    return kb;
+}
+
+START_TEST(memory_does_not_grow)
+{
+    struct stream *stream = open_stream(_i, 4);
+    uint64_t epoch = stream_steps_per_epoch(stream);
+    take(stream, epoch);
+    double first = resident();
+    take(stream, (uint64_t)test_scaled(64) * epoch);
+    double last = resident();
+    /* 1 %, and the pages by which the heaps of so small a program vary. */
+    ck_assert_msg(last <= 1.01 * first + 512, "cache %s: %.0f KB after one epoch, %.0f KB later",
+                  caches[_i], first, last);
+    stream_close(stream);
+}
+END_TEST
+
+#endif
+
+int main(void)
+{
+    TCase *cases = suite_cases("waste");
+    tcase_add_checked_fixture(cases, stream_data_make, stream_data_remove);
+    tcase_add_loop_test(cases, nothing_after_the_first_epoch, 0, 3);
+    tcase_add_loop_test(cases, next_to_nothing_with_threads, 0, 3);
+#ifndef __SANITIZE_ADDRESS__
+    tcase_add_loop_test(cases, memory_does_not_grow, 0, 3);
+#endif
+    return suite_run();
+}
