@@ -132,6 +132,11 @@ static const struct {
     { "@/nndata pack # %/run --report %/no/such.jsonl", 2, "no/such.jsonl" },
     { "@/nndata pack # #/a/run", 2, "lies in the folder" },
     { "@/nndata pack # %/text.txt", 3, "text.txt" },
+    { "@/nndata index %/nowhere", 3, "nowhere" },
+    { "@/nndata index # --check", 3, "has no index" },
+    { "@/nndata index # --out %/no/such.index", 2, "no/such.index" },
+    { "@/nndata batches %/good.yaml --data # --set data.cache=pixel", 2, "pixels" },
+    { "@/nndata batches %/good.yaml --data # --set data.cache_memory=-1", 2, "cache_memory" },
     { "@/nntrain", 2, "CONFIG" },
     { "@/nntrain %/good.yaml --data #", 2, "--out" },
     { "@/nntrain %/good.yaml --data # --out %/run --set train.lr=fast", 2, "train.lr" },
@@ -174,8 +179,9 @@ END_TEST
 START_TEST(help)
 {
     static const char *const commands[] = {
-        "nndata",        "nndata batches", "nndata bench", "nndata show", "nndata synth",
-        "nndata verify", "nndata ops",     "nndata pack",  "nntrain",     "nneval",
+        "nndata",       "nndata batches", "nndata bench", "nndata show",
+        "nndata synth", "nndata verify",  "nndata ops",   "nndata pack",
+        "nndata index", "nntrain",        "nneval",
     };
     static char out[200000];
     char line[100];
@@ -383,6 +389,57 @@ START_TEST(packed)
 }
 END_TEST
 
+static void must_run(const char *line, const char *says, char *out, size_t size)
+{
+    int status = run(line, out, size);
+    ck_assert_msg(status == 0 && strstr(out, says), "%s: status %d: %s", line, status, out);
+}
+
+/* An index in the cache folder and one in a file: the same batches; what has changed is noticed. */
+START_TEST(index_file)
+{
+    char scanned[4000], out[4000];
+    must_run("@/nndata batches %/good.yaml --data # --count 2", "0 ", scanned, sizeof(scanned));
+    must_run("XDG_CACHE_HOME=%/cache @/nndata index #", "24 samples, 2 classes", out, sizeof(out));
+    must_run("XDG_CACHE_HOME=%/cache @/nndata index # --check", "is sound", out, sizeof(out));
+    must_run("XDG_CACHE_HOME=%/cache @/nndata batches %/good.yaml --data # --count 2", "0 ", out,
+             sizeof(out));
+    ck_assert_str_eq(out, scanned);
+    must_run("@/nndata index # --out %/data.index", "24 samples, 2 classes", out, sizeof(out));
+    must_run("@/nndata batches %/good.yaml --data %/data.index --count 2", "0 ", out, sizeof(out));
+    ck_assert_str_eq(out, scanned);
+    tiny_break(&tiny, 5);
+    must_run("@/nndata batches %/good.yaml --data %/data.index --set data.max_bad=0.1 --set "
+             "data.ledger=%/ledger.jsonl --set data.last=keep && cat %/ledger.jsonl",
+             "it has changed", out, sizeof(out));
+    ck_assert_msg(strstr(out, "1 substituted") && strstr(out, "b/005.png"), "%s", out);
+    char path[128];
+    tiny_path(&tiny, 5, path);
+    ck_assert_int_eq(unlink(path), 0);
+    must_run("XDG_CACHE_HOME=%/cache @/nndata batches %/good.yaml --data # --count 1",
+             "nndata: the data set was scanned: ", out, sizeof(out));
+    ck_assert_int_eq(run("@/nndata batches %/good.yaml --data %/data.index", out, sizeof(out)), 3);
+    ck_assert_msg(strstr(out, "has changed since the index was made") != NULL, "%s", out);
+}
+END_TEST
+
+START_TEST(stats)
+{
+    char out[16000];
+    must_run("@/nndata batches %/good.yaml --data # --stats", "in all: ", out, sizeof(out));
+    must_run("@/nndata bench %/good.yaml --data # --seconds 2.5 --stats --json %/bench.json --set "
+             "data.cache=pixels",
+             "-bound", out, sizeof(out));
+    ck_assert_msg(strstr(out, "1 s: ") && strstr(out, "2 s: "), "%s", out);
+    ck_assert_msg(strstr(out, "100 % of the samples were cached"), "%s", out);
+    json_t *bench = read_json("bench.json");
+    const json_t *stats = json_object_get(bench, "stats");
+    ck_assert_double_gt(json_number_value(json_object_get(stats, "cached")), 0.99);
+    ck_assert(json_is_string(json_object_get(stats, "verdict")));
+    json_decref(bench);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = suite_cases("programs");
@@ -395,5 +452,7 @@ int main(void)
     tcase_add_test(cases, latin_name);
     tcase_add_test(cases, broken_image);
     tcase_add_test(cases, packed);
+    tcase_add_test(cases, index_file);
+    tcase_add_test(cases, stats);
     return suite_run();
 }
