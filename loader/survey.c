@@ -1,5 +1,6 @@
 /* Opening, merging and reading a survey; survey_scan.c fills it, survey_save.c keeps it in files,
  * survey_color.c computes what preprocessing takes from it. */
+#include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ int survey_open(struct survey **result, const struct survey_options *options, st
     struct survey *s = memory_array(1, sizeof(*s), err);
     if (!s)
         return -1;
+    openblas_set_num_threads(1); /* our pool does the threading */
     s->options = *options;
     s->values = 3 * (size_t)options->size * (size_t)options->size;
     s->frame_sum = memory_array(s->values, sizeof(*s->frame_sum), err);

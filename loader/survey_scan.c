@@ -18,7 +18,7 @@
 #include "loader/decode.h"
 #include "loader/survey_private.h"
 
-enum { CHUNK = 256 };
+enum { CHUNK = 256, BAND = 128 };
 
 struct scanner {
     struct decoder *decoder;   /* owned */
@@ -41,6 +41,14 @@ struct scan {
     struct finding *findings; /* owned: of the run */
     double *frames;           /* owned: (CHUNK, values), of the run; NULL without covariance */
     uint64_t first;           /* id of the run's first sample */
+};
+
+/* The products' sums of a run, added in bands of rows. */
+struct multiply {
+    size_t values;
+    int count; /* of frames */
+    const double *frames;
+    double *second;
 };
 
 /* One row: sums of R, G, B and of their six products. A row of 65,535 pixels stays below 2^32. */
@@ -184,10 +192,24 @@ static int enter(struct survey *s, const struct scan *scan, size_t count, struct
             return -1;
         s->classes[label].count++;
     }
-    if (scan->frames)
-        cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)s->values, (int)count, 1,
-                    scan->frames, (int)s->values, 1, s->second, (int)s->values);
     return 0;
+}
+
+/* Rows [i BAND, (i + 1) BAND) of the products' sums, up to the diagonal's block. */
+static void multiply_turn(void *context, size_t i, int worker)
+{
+    struct multiply *m = context;
+    size_t d = m->values, first = i * BAND, last = first + BAND < d ? first + BAND : d;
+    (void)worker;
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)(last - first), (int)last, m->count,
+                1, m->frames + first, (int)d, m->frames, (int)d, 1, m->second + first * d, (int)d);
+}
+
+static void multiply(struct survey *s, const struct scan *scan, size_t count, struct pool *pool)
+{
+    struct multiply m = { s->values, (int)count, scan->frames, s->second };
+    if (scan->frames)
+        pool_run(pool, (s->values + BAND - 1) / BAND, multiply_turn, &m);
 }
 
 static int name_classes(struct survey *s, const struct index *index, struct error *err)
@@ -259,12 +281,12 @@ int survey_scan(struct survey *s, const struct index *index, const char *data, u
         name_classes(s, index, err) < 0 || pool_open(&pool, threads, err) < 0)
         return -1;
     threads = pool_threads(pool);
-    openblas_set_num_threads(threads); /* the pool waits while BLAS works */
     int rc = open_scanners(&scan, threads, err);
 
     while (rc == 0 && scan.first < end) {
         size_t count = end - scan.first < CHUNK ? (size_t)(end - scan.first) : CHUNK;
         pool_run(pool, count, scan_turn, &scan);
+        multiply(s, &scan, count, pool);
         rc = enter(s, &scan, count, err);
         scan.first += count;
         progress_update(progress, scan.first - begin, NULL);
