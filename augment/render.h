@@ -4,7 +4,7 @@
  *
  *     struct renderer *r;
  *     if (renderer_open(&r, &err) < 0) ...                  // one per thread
- *     render(r, &plan, RESAMPLER_FAST, &image, 0, 0, &form, place, &err);
+ *     render(r, &plan, RESAMPLER_EXACT, &image, 0, 0, &form, place, &err);
  */
 #ifndef TENFOLD_AUGMENT_RENDER_H
 #define TENFOLD_AUGMENT_RENDER_H

@@ -73,7 +73,7 @@ const struct param data_params[DATA_PARAMS + 1] = {
                 .help = "of the pixels: 0..1 or normalized, or levels 0..255" },
     [LAYOUT] = { "layout", PARAM_CHOICE, "", .value = LAYOUT_NCHW, .choices = layouts,
                  .help = "of a batch of images" },
-    [RESAMPLER] = { "resampler", PARAM_CHOICE, "", .value = RESAMPLER_FAST, .choices = resamplers,
+    [RESAMPLER] = { "resampler", PARAM_CHOICE, "", .value = RESAMPLER_EXACT, .choices = resamplers,
                     .help = "exact: Pillow's bits; fast: within one level of them" },
     [EXIF] = { "exif", PARAM_CHOICE, "", .choices = exifs,
                .help = "orientation; torchvision ignores it" },

@@ -27,7 +27,7 @@ enum {
 
 struct show_options show_defaults(void)
 {
-    return (struct show_options){ .samples = 6, .versions = 7, .resampler = RESAMPLER_FAST };
+    return (struct show_options){ .samples = 6, .versions = 7, .resampler = RESAMPLER_EXACT };
 }
 
 static int box_side(const struct recipe *recipe, const struct show_options *o, int *magnified)

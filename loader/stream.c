@@ -20,7 +20,7 @@ struct stream_options stream_defaults(void)
         .batch = 128,
         .world = 1,
         .max_bad = 0.01,
-        .resampler = RESAMPLER_FAST,
+        .resampler = RESAMPLER_EXACT,
         .read_ahead = 256,
     };
 }

@@ -24,7 +24,7 @@ bin/nneval --data "$val" "${models[@]}" --views hflip --json "$out/hflip.json"
 jq -e '[.models[].top1] | min >= 0.75' "$out/1crop.json" >/dev/null || { echo "a network is below 75 %" >&2; exit 1; }
 jq -e '.ensemble.correct > ([.models[].correct] | max)' "$out/1crop.json" >/dev/null ||
     { echo "the ensemble does not beat its best member" >&2; exit 1; }
-percent() { jq -r "100 * $2 | . * 100 | round / 100" "$1"; }
+percent() { jq "100 * $2" "$1" | xargs printf %.2f; }
 {
     echo
     echo "### CIFAR-10 (JPEG quality 75), \`tests/e2e/cifar10_quick.sh\`, $(date +%F), version $(bin/nntrain --version | awk '{print $2}'), $(nproc) cores"
@@ -36,6 +36,6 @@ percent() { jq -r "100 * $2 | . * 100 | round / 100" "$1"; }
         echo "| seed $((i + 1)) | $seconds | $(percent "$out/1crop.json" ".models[$i].top1") % | $(percent "$out/hflip.json" ".models[$i].top1") % |"
         i=$((i + 1))
     done
-    echo "| mean of the three | | $(percent "$out/1crop.json" .ensemble.top1) % | $(percent "$out/hflip.json" .ensemble.top1) % |"
+    echo "| probabilities of the three averaged | | $(percent "$out/1crop.json" .ensemble.top1) % | $(percent "$out/hflip.json" .ensemble.top1) % |"
 } >>docs/results.md
 tail -n 9 docs/results.md
