@@ -214,8 +214,7 @@ START_TEST(sheet)
         ck_assert_int_eq(recipe_draw(recipe, id, 6, info.width, info.height, &plan, &err), 0);
         plan.output.normalize = false;
         ck_assert_int_eq(decode_pixels(decoder, plan_needs(&plan), &image, &x, &y, &err), 0);
-        ck_assert_int_eq(render(renderer, &plan, RESAMPLER_FAST, &image, x, y, &form, out, &err),
-                         0);
+        ck_assert_int_eq(render(renderer, &plan, o.resampler, &image, x, y, &form, out, &err), 0);
         bool same = true;
         for (int j = 0; j < last.height; j++)
             for (int i = 0; i < last.width; i++)
