@@ -112,7 +112,9 @@ static void train(struct net *net, const json_t *golden, int threads, bool compa
     struct backprop *bp;
     struct optimizer *optimizer;
     bool mixing = json_is_true(json_object_get(golden, "mixing"));
-    struct optimizer_rule rule = { 0.9f, 0.01f, json_is_true(json_object_get(golden, "nesterov")) };
+    struct optimizer_rule rule = optimizer_defaults(OPTIMIZER_SGD);
+    rule.weight_decay = 0.01;
+    rule.nesterov = json_is_true(json_object_get(golden, "nesterov"));
     struct step_data *data = malloc(sizeof(*data));
     ck_assert_int_eq(pool_open(&pool, threads, &err), 0);
     ck_assert_int_eq(backprop_open(&bp, net, BATCH, pool, &err), 0);
