@@ -269,6 +269,33 @@ START_TEST(existing_run)
 }
 END_TEST
 
+/* Every rule and every schedule makes the loss fall. */
+START_TEST(all_learn)
+{
+    static const char *const sets[][5] = {
+        { "train.optimizer=lars", "train.trust=0.1", "train.schedule=linear", "train.lr=1" },
+        { "train.optimizer=adagrad", "train.lr=0.02", "train.schedule=inverse_sqrt" },
+        { "train.optimizer=rmsprop", "train.lr=0.002", "train.schedule=exponential" },
+        { "train.optimizer=adam", "train.lr=0.005", "train.schedule=one_cycle", "train.warmup=1" },
+        { "train.optimizer=adamw", "train.lr=0.005", "train.schedule=cosine_restarts",
+          "train.cycle=2" },
+        { "train.clip_norm=0.5", "train.l2=1e-4", "train.schedule=plateau",
+          "train.spare_vectors=yes" },
+        { "train.schedule=one_cycle", "train.warmup=1", "train.cycle_momentum=[0.85, 0.95]" },
+    };
+    struct train_request request = { .val = tiny.root, .overwrite = true };
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+        const char *with[] = { "train.epochs=4", sets[i][0], sets[i][1],
+                               sets[i][2],       sets[i][3], NULL };
+        struct train_result result;
+        struct error err = { 0 };
+        ck_assert_msg(run(with, request, &result, &err) == 0, "%s: %s: %s", sets[i][0], err.place,
+                      err.message);
+        ck_assert_msg(result.best_top1 > 0.6, "%s: %g", sets[i][0], result.best_top1);
+    }
+}
+END_TEST
+
 /* Nothing is left behind by what is refused before it begins. */
 START_TEST(refused)
 {
@@ -281,6 +308,12 @@ START_TEST(refused)
         { "train.warmup=12", ERROR_USAGE, "warm-up" },
         { "train.schedule=step", ERROR_USAGE, "milestones" },
         { "train.min_lr=1", ERROR_USAGE, "train.lr" },
+        { "train.schedule=cosine_restarts", ERROR_USAGE, "train.cycle" },
+        { "train.schedule=one_cycle", ERROR_USAGE, "rises" },
+        { "train.schedule=plateau", ERROR_USAGE, "data.val" },
+        { "train.cycle_momentum=[0.85, 0.95]", ERROR_USAGE, "one_cycle" },
+        { "train.betas=[0.9]", ERROR_USAGE, "two numbers" },
+        { "train.optimizer=adma", ERROR_USAGE, "adam" },
         { "data.batch=97", ERROR_USAGE, "larger than" },
         { "data.dtype=uint8", ERROR_USAGE, "float32" },
         { "data.dtype=bfloat16", ERROR_USAGE, "float32" },
@@ -303,7 +336,7 @@ START_TEST(refused)
         char all[1600];
         snprintf(all, sizeof(all), "%s: %s", err.place, err.message);
         ck_assert_msg(!cases[i].says || strstr(all, cases[i].says), "%s: %s", cases[i].set, all);
-        if (rc < 0 && i < 6)
+        if (rc < 0 && i < 12)
             ck_assert(!exists("config.json"));
     }
 }
@@ -338,6 +371,7 @@ int main(void)
     tcase_add_test(cases, stopped);
     tcase_add_test(cases, diverged);
     tcase_add_test(cases, existing_run);
+    tcase_add_test(cases, all_learn);
     tcase_add_test(cases, refused);
     tcase_add_test(cases, other_classes);
     return suite_run();

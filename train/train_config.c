@@ -4,78 +4,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "augment/augmentation_values.h"
+#include "train/train_params.h"
 
-enum {
-    EPOCHS,
-    LR,
-    MOMENTUM,
-    WEIGHT_DECAY,
-    NESTEROV,
-    SCHEDULE,
-    WARMUP,
-    MILESTONES,
-    GAMMA,
-    MIN_LR,
-    LABEL_SMOOTHING,
-    SEED,
-    THREADS,
-    VALIDATE_EVERY,
-    LOG_EVERY,
-    OUT
-};
-enum { VIEWS, RESIZE, FILTER };
+/* -1 stands for what the optimizer itself takes; the resolved config says what that is. */
+static double own(union value *v, double standard)
+{
+    if (v->number < 0)
+        v->number = standard;
+    return v->number;
+}
 
-static const char *const schedules[] = {
-    [SCHEDULE_CONSTANT] = "constant", [SCHEDULE_STEP] = "step", [SCHEDULE_COSINE] = "cosine", NULL
-};
-
-const struct param train_params[TRAIN_PARAMS + 1] = {
-    [EPOCHS] = { "epochs", PARAM_INTEGER, "epochs", .value = 10, .min = 1, .max = 100000,
-                 .help = "how often the data set is seen" },
-    [LR] = { "lr", PARAM_NUMBER, "", .value = 0.1, .min = 0, .max = 1000,
-             .help = "base learning rate" },
-    [MOMENTUM] = { "momentum", PARAM_NUMBER, "", .value = 0.9, .min = 0, .max = 1,
-                   .help = "of SGD, without dampening" },
-    [WEIGHT_DECAY] = { "weight_decay", PARAM_NUMBER, "", .value = 0, .min = 0, .max = 10,
-                       .help = "times w, added to the gradient of every weight (PyTorch's)" },
-    [NESTEROV] = { "nesterov", PARAM_FLAG, "", .help = "Nesterov's momentum" },
-    [SCHEDULE] = { "schedule", PARAM_CHOICE, "", .value = SCHEDULE_COSINE, .choices = schedules,
-                   .help = "of the learning rate after the warm-up" },
-    [WARMUP] = { "warmup", PARAM_NUMBER, "epochs", .value = 0, .min = 0, .max = 100000,
-                 .help = "linear warm-up" },
-    [MILESTONES] = { "milestones", PARAM_NUMBERS, "epochs", .min = 0, .max = 100000,
-                     .initial = "[0]",
-                     .help = "step: at the beginning of these epochs the rate is multiplied by "
-                             "gamma; 0: none" },
-    [GAMMA] = { "gamma", PARAM_NUMBER, "", .value = 0.1, .min = 0, .max = 1, .help = "of step" },
-    [MIN_LR] = { "min_lr", PARAM_NUMBER, "", .value = 0, .min = 0, .max = 1000,
-                 .help = "where cosine ends" },
-    [LABEL_SMOOTHING] = { "label_smoothing", PARAM_NUMBER, "", .value = 0, .min = 0, .max = 0.999,
-                          .help = "share of the target spread over all classes" },
-    [SEED] = { "seed", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 9007199254740992.0,
-               .help = "of the initial weights" },
-    [THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,
-                  .help = "that compute; 0: as many as this process may use" },
-    [VALIDATE_EVERY] = { "validate_every", PARAM_INTEGER, "epochs", .value = 1, .min = 1,
-                         .max = 100000,
-                         .help = "between validations; the last epoch always has "
-                                 "one" },
-    [LOG_EVERY] = { "log_every", PARAM_INTEGER, "steps", .value = 50, .min = 1, .max = 1e6,
-                    .help = "between lines of log.jsonl" },
-    [OUT] = { "out", PARAM_FILE, "", .help = "folder for everything the run writes" },
-    { 0 },
-};
-
-const struct param eval_params[EVAL_PARAMS + 1] = {
-    [VIEWS] = { "views", PARAM_CHOICE, "", .value = VIEWS_1CROP, .choices = view_protocol_names,
-                .help = "test-time views of the validation" },
-    [RESIZE] = { "resize", PARAM_INTEGER, "px", .value = 0, .min = 0, .max = 8192,
-                 .help = "short side before the crop; 0: round(256 * size / 224), or size where "
-                         "that is at most 32" },
-    [FILTER] = FILTER_ROW,
-    { 0 },
-};
+static int read_rule(struct train_config *c, struct error *err)
+{
+    union value *t = c->train;
+    struct optimizer_rule r = optimizer_defaults((enum optimizer_kind)t[TRAIN_OPTIMIZER].integer);
+    r.momentum = own(&t[TRAIN_MOMENTUM], r.momentum);
+    r.weight_decay = own(&t[TRAIN_WEIGHT_DECAY], r.weight_decay);
+    r.eps = own(&t[TRAIN_EPS], r.eps);
+    r.nesterov = t[TRAIN_NESTEROV].flag;
+    r.alpha = t[TRAIN_ALPHA].number;
+    r.trust = t[TRAIN_TRUST].number;
+    r.decoupled = t[TRAIN_DECOUPLED].flag;
+    r.spare_vectors = t[TRAIN_SPARE_VECTORS].flag;
+    r.clip_norm = t[TRAIN_CLIP_NORM].number;
+    r.clip_value = t[TRAIN_CLIP_VALUE].number;
+    if (t[TRAIN_BETAS].list.count != 2)
+        return error_set(err, ERROR_USAGE, "train.betas",
+                         "must be two numbers, as in [0.9, 0.999]");
+    r.beta1 = t[TRAIN_BETAS].list.item[0];
+    r.beta2 = t[TRAIN_BETAS].list.item[1];
+    if (r.nesterov && (r.momentum <= 0 || (r.kind != OPTIMIZER_SGD && r.kind != OPTIMIZER_LARS)))
+        return error_set(err, ERROR_USAGE, "train.nesterov",
+                         "is for optimizer: sgd and lars with a momentum; this is %s with %g",
+                         optimizer_names[r.kind], r.momentum);
+    c->rule = r;
+    return 0;
+}
 
 int train_config_read(struct train_config *c, const struct config *config, struct error *err)
 {
@@ -85,17 +49,48 @@ int train_config_read(struct train_config *c, const struct config *config, struc
         param_read(train_params, node_get(root, "train"), t, err) < 0 ||
         param_read(eval_params, node_get(root, "eval"), c->eval, err) < 0)
         return -1;
-    c->epochs = (int)t[EPOCHS].integer;
-    c->threads = (int)t[THREADS].integer;
-    c->validate_every = (int)t[VALIDATE_EVERY].integer;
-    c->log_every = (int)t[LOG_EVERY].integer;
-    c->seed = (uint64_t)t[SEED].integer;
-    c->out = t[OUT].text;
-    c->label_smoothing = t[LABEL_SMOOTHING].number;
-    c->rule.momentum = (float)t[MOMENTUM].number;
-    c->rule.weight_decay = (float)t[WEIGHT_DECAY].number;
-    c->rule.nesterov = t[NESTEROV].flag;
-    c->views = (enum view_protocol)c->eval[VIEWS].integer;
+    c->epochs = (int)t[TRAIN_EPOCHS].integer;
+    c->threads = (int)t[TRAIN_THREADS].integer;
+    c->validate_every = (int)t[TRAIN_VALIDATE_EVERY].integer;
+    c->log_every = (int)t[TRAIN_LOG_EVERY].integer;
+    c->seed = (uint64_t)t[TRAIN_SEED].integer;
+    c->out = t[TRAIN_OUT].text;
+    c->label_smoothing = t[TRAIN_LABEL_SMOOTHING].number;
+    c->penalty = (struct penalty){
+        .l2 = t[TRAIN_L2].number,
+        .l1 = t[TRAIN_L1].number,
+        .elastic = t[TRAIN_ELASTIC].number,
+        .beta = t[TRAIN_ELASTIC_BETA].number,
+    };
+    c->patience = (int)t[TRAIN_PATIENCE].integer;
+    c->threshold = t[TRAIN_THRESHOLD].number;
+    c->gamma = t[TRAIN_GAMMA].number;
+    if (read_rule(c, err) < 0)
+        return -1;
+    c->views = (enum view_protocol)c->eval[EVAL_VIEWS].integer;
+    return 0;
+}
+
+static uint64_t in_steps(double epochs, uint64_t steps)
+{
+    return (uint64_t)llround(epochs * (double)steps);
+}
+
+/* What the kinds need that others do not. */
+static int check_schedule(const union value *t, const struct schedule *s, struct error *err)
+{
+    if (s->kind == SCHEDULE_STEP && s->milestones_used == 0)
+        return error_set(err, ERROR_USAGE, "train.milestones",
+                         "schedule: step needs them, as in [30, 60, 80]");
+    if (s->kind == SCHEDULE_COSINE_RESTARTS && s->cycle == 0)
+        return error_set(err, ERROR_USAGE, "train.cycle",
+                         "schedule: cosine_restarts needs the epochs of its first cycle");
+    if (s->kind == SCHEDULE_ONE_CYCLE && s->warmup < 2)
+        return error_set(err, ERROR_USAGE, "train.warmup",
+                         "schedule: one_cycle rises for so many epochs; %g are less than two steps",
+                         t[TRAIN_WARMUP].number);
+    if (s->cycles_momentum && s->kind != SCHEDULE_ONE_CYCLE)
+        return error_set(err, ERROR_USAGE, "train.cycle_momentum", "is for schedule: one_cycle");
     return 0;
 }
 
@@ -104,27 +99,31 @@ int train_config_schedule(const struct train_config *c, uint64_t steps, struct s
 {
     const union value *t = c->train;
     *s = (struct schedule){
-        .kind = (enum schedule_kind)t[SCHEDULE].integer,
-        .base = t[LR].number,
-        .min = t[MIN_LR].number,
-        .gamma = t[GAMMA].number,
+        .kind = (enum schedule_kind)t[TRAIN_SCHEDULE].integer,
+        .base = t[TRAIN_LR].number,
+        .min = t[TRAIN_MIN_LR].number,
+        .gamma = t[TRAIN_GAMMA].number,
         .steps = (uint64_t)c->epochs * steps,
-        .warmup = (uint64_t)llround(t[WARMUP].number * (double)steps),
+        .warmup = in_steps(t[TRAIN_WARMUP].number, steps),
+        .epoch = steps,
+        .cycle = in_steps(t[TRAIN_CYCLE].number, steps),
+        .cycle_times = t[TRAIN_CYCLE_TIMES].number,
+        .div = t[TRAIN_DIV_FACTOR].number,
+        .final_div = t[TRAIN_FINAL_DIV_FACTOR].number,
+        .cycles_momentum = t[TRAIN_CYCLE_MOMENTUM].list.item[1] > 0,
+        .momentum_low = t[TRAIN_CYCLE_MOMENTUM].list.item[0],
+        .momentum_high = t[TRAIN_CYCLE_MOMENTUM].list.item[1],
     };
     if (s->warmup >= s->steps && s->warmup > 0)
         return error_set(err, ERROR_USAGE, "train.warmup", "%g epochs of warm-up leave none of %d",
-                         t[WARMUP].number, c->epochs);
+                         t[TRAIN_WARMUP].number, c->epochs);
     if (s->min > s->base)
         return error_set(err, ERROR_USAGE, "train.min_lr", "%g is above train.lr, %g", s->min,
                          s->base);
-    for (int i = 0; i < t[MILESTONES].list.count; i++)
-        if (t[MILESTONES].list.item[i] > 0)
-            s->milestones[s->milestones_used++] =
-                (uint64_t)llround(t[MILESTONES].list.item[i] * (double)steps);
-    if (s->kind == SCHEDULE_STEP && s->milestones_used == 0)
-        return error_set(err, ERROR_USAGE, "train.milestones",
-                         "schedule: step needs them, as in [30, 60, 80]");
-    return 0;
+    for (int i = 0; i < t[TRAIN_MILESTONES].list.count; i++)
+        if (t[TRAIN_MILESTONES].list.item[i] > 0)
+            s->milestones[s->milestones_used++] = in_steps(t[TRAIN_MILESTONES].list.item[i], steps);
+    return check_schedule(t, s, err);
 }
 
 int train_config_net(struct net **net, const struct config *config, struct error *err)
@@ -170,8 +169,8 @@ int train_config_preprocess(const struct train_config *c, const struct recipe *r
                          output.whiten ? "whitens" : "subtracts a mean image");
     *p = (struct preprocess){
         .size = width,
-        .resize = (int)c->eval[RESIZE].integer,
-        .filter = (enum plan_filter)c->eval[FILTER].integer,
+        .resize = (int)c->eval[EVAL_RESIZE].integer,
+        .filter = (enum plan_filter)c->eval[EVAL_FILTER].integer,
         .output = output,
     };
     if (p->resize == 0)

@@ -14,9 +14,10 @@
 #include "base/param.h"
 #include "model/net.h"
 #include "train/optimizer.h"
+#include "train/penalty.h"
 #include "train/schedule.h"
+#include "train/train_params.h"
 
-enum { TRAIN_PARAMS = 16, EVAL_PARAMS = 3 };
 extern const struct param train_params[TRAIN_PARAMS + 1];
 extern const struct param eval_params[EVAL_PARAMS + 1];
 
@@ -26,6 +27,9 @@ struct train_config {
     const char *out; /* borrowed from the config; NULL when absent */
     double label_smoothing;
     struct optimizer_rule rule;
+    struct penalty penalty;
+    int patience; /* this and the two below: of plateau */
+    double threshold, gamma;
     enum view_protocol views;
     union value train[TRAIN_PARAMS], eval[EVAL_PARAMS]; /* as read, by row of the tables */
 };

@@ -29,6 +29,7 @@ struct trainer {
     struct net *net;
     struct preprocess preprocess;
     struct schedule schedule;
+    struct plateau plateau;
     struct pool *pool;
     struct backprop *backprop;
     struct optimizer *optimizer;
@@ -154,12 +155,16 @@ static int trainer_open(struct trainer *t, struct error *err)
         return -1;
     t->steps = stream_epoch_steps(index_count(t->data.index), o);
     o->steps = (uint64_t)t->config.epochs * t->steps;
+    if (t->config.train[TRAIN_SCHEDULE].integer == SCHEDULE_PLATEAU && !t->val)
+        return error_set(err, ERROR_USAGE, "train.schedule",
+                         "plateau follows the validation loss: give --val or data.val");
     if (stream_check(t->data.index, t->data.recipe, t->data.mix, o, err) < 0 ||
         train_config_schedule(&t->config, t->steps, &t->schedule, err) < 0 ||
         pool_open(&t->pool, t->config.threads, err) < 0 ||
         backprop_open(&t->backprop, t->net, (int)o->batch, t->pool, err) < 0 ||
         optimizer_open(&t->optimizer, t->net, &t->config.rule, err) < 0)
         return -1;
+    t->plateau = plateau_begin(t->config.patience, t->config.threshold, t->config.gamma);
     if (open_run(t, err) < 0)
         return -1;
     if (!o->ledger)
@@ -200,6 +205,12 @@ static int log_step(struct trainer *t, uint64_t step, double loss, double lr, do
                           err);
 }
 
+static double lr_at(const struct trainer *t, uint64_t step)
+{
+    double lr = schedule_lr(&t->schedule, step);
+    return t->schedule.kind == SCHEDULE_PLATEAU ? lr * t->plateau.times : lr;
+}
+
 /* One step. The loss is checked before the weights are touched. */
 static int train_step(struct trainer *t, uint64_t step, struct tally *tally, double *loss,
                       struct error *err)
@@ -221,12 +232,16 @@ static int train_step(struct trainer *t, uint64_t step, struct tally *tally, dou
     int correct;
     *loss = backprop_run(t->backprop, batch.images, (int)batch.header->count, &targets, &correct);
     stream_release(t->stream, &batch);
+    if (penalty_counts(&t->config.penalty))
+        *loss += penalty_add(&t->config.penalty, t->net);
     if (!isfinite(*loss))
         return error_set(err, ERROR_FAILED, run_folder_path(t->run),
                          "the loss is %g at step %" PRIu64 " (learning rate %g): training has "
                          "diverged; take a smaller train.lr or a longer train.warmup",
-                         *loss, step, schedule_lr(&t->schedule, step));
-    optimizer_step(t->optimizer, schedule_lr(&t->schedule, step));
+                         *loss, step, lr_at(t, step));
+    if (t->schedule.cycles_momentum)
+        optimizer_momentum(t->optimizer, schedule_momentum(&t->schedule, step));
+    optimizer_step(t->optimizer, lr_at(t, step));
     tally->loss += *loss * (double)samples;
     tally->samples += samples;
     tally->correct += (uint64_t)correct;
@@ -245,7 +260,7 @@ static int train_epoch(struct trainer *t, int epoch, struct run_epoch *row, stru
     uint64_t first = (uint64_t)(epoch - 1) * t->steps, done = 0;
     int rc = 0;
     while (done < t->steps && !stopped(t)) {
-        double loss, lr = schedule_lr(&t->schedule, first + done);
+        double loss, lr = lr_at(t, first + done);
         rc = train_step(t, first + done, &tally, &loss, err);
         if (rc < 0)
             break;
@@ -290,6 +305,7 @@ static int validate(struct trainer *t, struct run_epoch *row, struct error *err)
     row->eval_loss = score.nll;
     row->eval_top1 = score.top1;
     row->eval_top5 = score.top5;
+    plateau_see(&t->plateau, score.nll);
     return 0;
 }
 
