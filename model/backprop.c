@@ -10,6 +10,7 @@
  */
 #include "model/backprop.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -292,6 +293,17 @@ double backprop_run(struct backprop *bp, const float *x, int b, const struct tar
     for (int j = last; j >= 0; j--)
         backward_node(bp, j, x, b);
     return loss;
+}
+
+const char *backprop_not_finite(const struct backprop *bp, int b)
+{
+    for (int j = 0; j < bp->net->count; j++) {
+        size_t n = shape_count(bp->net->nodes[j].out) * (size_t)b;
+        for (size_t i = 0; i < n; i++)
+            if (!isfinite(bp->output[j][i]))
+                return bp->net->nodes[j].name;
+    }
+    return NULL;
 }
 
 void backprop_close(struct backprop *bp)

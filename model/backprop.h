@@ -27,6 +27,10 @@ int backprop_open(struct backprop **backprop, struct net *net, int batch, struct
 double backprop_run(struct backprop *backprop, const float *x, int b, const struct targets *targets,
                     int *correct);
 
+/* The first layer whose output of the last run (of b images) holds a value that is not finite;
+ * NULL: none. Borrowed from the net. */
+const char *backprop_not_finite(const struct backprop *backprop, int b);
+
 void backprop_close(struct backprop *backprop);
 
 #endif

@@ -13,87 +13,8 @@
 #include "base/json.h"
 #include "eval/evaluation.h"
 #include "model/weights.h"
+#include "tests/small_run.h"
 #include "tests/suite.h"
-#include "tests/tiny.h"
-#include "train/trainer.h"
-
-static struct tiny tiny;
-static char out[128];
-
-static const char base_config[] =
-    "data: {batch: 16}\n"
-    "augment:\n"
-    "  - resize_short: 24\n"
-    "  - random_crop: {size: 20, padding: 1}\n"
-    "  - hflip\n"
-    "  - normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}\n"
-    "model:\n"
-    "  name: small\n"
-    "  input: [3, 20, 20]\n"
-    "  classes: 3\n"
-    "  layers: [{conv: {name: conv1, out: 8, kernel: 3, padding: 1}}, {batchnorm: {name: bn1}},\n"
-    "           relu, {conv: {name: conv2, out: 8, kernel: 3, stride: 2}}, relu, global_avgpool,\n"
-    "           {linear: {name: linear, out: 3}}]\n"
-    "train: {epochs: 12, lr: 0.1, log_every: 1}\n"
-    "eval: {resize: 22}\n";
-
-static void setup(void)
-{
-    tiny_make(&tiny, &(struct tiny_shape){ 3, 96, 32, 28, 1 });
-    /* Beside the data: another folder there would be a class. */
-    snprintf(out, sizeof(out), "%s-out", tiny.root);
-}
-
-static void teardown(void)
-{
-    char command[200];
-    snprintf(command, sizeof(command), "rm -rf %s", out);
-    ck_assert_int_eq(system(command), 0);
-    tiny_remove(&tiny);
-}
-
-static struct config *make_config(const char *const *sets)
-{
-    struct config *config;
-    struct error err = { 0 };
-    ck_assert_int_eq(config_parse(&config, base_config, strlen(base_config), "test", &err), 0);
-    for (; sets && *sets; sets++)
-        ck_assert_msg(config_set(config, *sets, &err) == 0, "%s", err.message);
-    return config;
-}
-
-static int run(const char *const *sets, struct train_request request, struct train_result *result,
-               struct error *err)
-{
-    struct config *config = make_config(sets);
-    request.config = config;
-    if (!request.data)
-        request.data = tiny.root;
-    request.out = out;
-    request.quiet = true;
-    int rc = train_run(&request, result, err);
-    config_close(config);
-    return rc;
-}
-
-static bool exists(const char *name)
-{
-    char path[200];
-    snprintf(path, sizeof(path), "%s/%s", out, name);
-    return file_exists(path);
-}
-
-static void hash_of(const char *name, char hex[65])
-{
-    char path[200];
-    struct net *net;
-    struct preprocess pre;
-    struct error err = { 0 };
-    snprintf(path, sizeof(path), "%s/%s", out, name);
-    ck_assert_msg(model_open(&net, &pre, path, &err) == 0, "%s: %s", err.place, err.message);
-    ck_assert_int_eq(model_hash(net, hex, &err), 0);
-    net_close(net);
-}
 
 static int lines_of(const char *name)
 {
@@ -101,7 +22,7 @@ static int lines_of(const char *name)
     struct buffer text = { 0 };
     struct error err = { 0 };
     int lines = 0;
-    snprintf(path, sizeof(path), "%s/%s", out, name);
+    snprintf(path, sizeof(path), "%s/%s", small_run_out, name);
     ck_assert_int_eq(file_read(path, FILE_LIMIT, &text, &err), 0);
     for (size_t i = 0; i < text.size; i++)
         lines += text.data[i] == '\n';
@@ -113,20 +34,22 @@ START_TEST(learns)
 {
     struct train_result result;
     struct error err = { 0 };
-    ck_assert_msg(run(NULL, (struct train_request){ .val = tiny.root }, &result, &err) == 0,
-                  "%s: %s", err.place, err.message);
+    ck_assert_msg(
+        small_run(NULL, (struct train_request){ .val = small_run_data.root }, &result, &err) == 0,
+        "%s: %s", err.place, err.message);
     ck_assert_int_eq(result.epochs, 12);
     ck_assert_double_gt(result.best_top1, 0.9);
     ck_assert_double_ge(result.best_top1, result.top1);
     ck_assert_int_eq(lines_of("summary.csv"), 13);
     ck_assert_int_eq(lines_of("log.jsonl"), 12 * 6);
-    ck_assert(exists("config.json") && exists("last.safetensors") && exists("ledger.jsonl"));
+    ck_assert(small_run_has("config.json") && small_run_has("last.safetensors") &&
+              small_run_has("ledger.jsonl"));
     /* best.safetensors alone is enough for the evaluator, which finds the same accuracy. */
     char model[200];
     const char *models[] = { model };
-    snprintf(model, sizeof(model), "%s/best.safetensors", out);
+    snprintf(model, sizeof(model), "%s/best.safetensors", small_run_out);
     struct evaluation_request request = {
-        .data = tiny.root, .models = models, .count = 1, .threads = 2, .quiet = true
+        .data = small_run_data.root, .models = models, .count = 1, .threads = 2, .quiet = true
     };
     struct evaluation e;
     ck_assert_msg(evaluate(&e, &request, &err) == 0, "%s: %s", err.place, err.message);
@@ -142,16 +65,16 @@ START_TEST(config_again)
     struct train_result result;
     struct error err = { 0 };
     char first[65], second[65], path[200];
-    ck_assert_int_eq(run(sets, (struct train_request){ 0 }, &result, &err), 0);
-    ck_assert(!exists("best.safetensors"));
-    hash_of("last.safetensors", first);
-    snprintf(path, sizeof(path), "%s/config.json", out);
+    ck_assert_int_eq(small_run(sets, (struct train_request){ 0 }, &result, &err), 0);
+    ck_assert(!small_run_has("best.safetensors"));
+    small_run_hash("last.safetensors", first);
+    snprintf(path, sizeof(path), "%s/config.json", small_run_out);
     struct config *config;
     ck_assert_msg(config_open(&config, path, &err) == 0, "%s", err.message);
     struct train_request request = { .config = config, .overwrite = true, .quiet = true };
     ck_assert_msg(train_run(&request, &result, &err) == 0, "%s: %s", err.place, err.message);
     config_close(config);
-    hash_of("last.safetensors", second);
+    small_run_hash("last.safetensors", second);
     ck_assert_str_eq(first, second);
 }
 END_TEST
@@ -166,10 +89,10 @@ START_TEST(threads_do_not_matter)
     struct error err = { 0 };
     char first[65], second[65];
     struct train_request request = { .overwrite = true };
-    ck_assert_msg(run(one, request, &result, &err) == 0, "%s", err.message);
-    hash_of("last.safetensors", first);
-    ck_assert_int_eq(run(five, request, &result, &err), 0);
-    hash_of("last.safetensors", second);
+    ck_assert_msg(small_run(one, request, &result, &err) == 0, "%s", err.message);
+    small_run_hash("last.safetensors", first);
+    ck_assert_int_eq(small_run(five, request, &result, &err), 0);
+    small_run_hash("last.safetensors", second);
     ck_assert_str_eq(first, second);
 }
 END_TEST
@@ -181,7 +104,7 @@ static double loss_of_run(void)
     struct buffer text = { 0 };
     struct error err = { 0 };
     double epoch, loss;
-    snprintf(path, sizeof(path), "%s/summary.csv", out);
+    snprintf(path, sizeof(path), "%s/summary.csv", small_run_out);
     ck_assert_int_eq(file_read(path, FILE_LIMIT, &text, &err), 0);
     line = strchr(text.data, '\n') + 1;
     ck_assert(strncmp(text.data, "epoch,train_loss,", 17) == 0);
@@ -203,26 +126,32 @@ START_TEST(soft_labels)
     struct train_result result;
     struct error err = { 0 };
     struct train_request request = { .overwrite = true };
-    ck_assert_msg(run(triples, request, &result, &err) == 0, "%s", err.message);
+    ck_assert_msg(small_run(triples, request, &result, &err) == 0, "%s", err.message);
     double loss = loss_of_run();
-    ck_assert_msg(run(dense, request, &result, &err) == 0, "%s", err.message);
+    ck_assert_msg(small_run(dense, request, &result, &err) == 0, "%s", err.message);
     ck_assert_double_eq_tol(loss_of_run(), loss, 1e-4);
-    ck_assert_int_eq(run(plain, request, &result, &err), 0);
+    ck_assert_int_eq(small_run(plain, request, &result, &err), 0);
     ck_assert_double_gt(fabs(loss_of_run() - loss), 1e-2);
-    ck_assert_int_eq(run(twice, request, &result, &err), -1);
+    ck_assert_int_eq(small_run(twice, request, &result, &err), -1);
     ck_assert_msg(strstr(err.message, "data.label_smoothing"), "%s", err.message);
 }
 END_TEST
 
 START_TEST(stopped)
 {
-    static volatile sig_atomic_t stop = 1;
+    static volatile sig_atomic_t stop;
+    struct train_request request = { .stop = &stop, .overwrite = true };
     struct train_result result;
     struct error err = { 0 };
     char hex[65];
-    ck_assert_int_eq(run(NULL, (struct train_request){ .stop = &stop }, &result, &err), -1);
+    stop = SIGINT;
+    ck_assert_int_eq(small_run(NULL, request, &result, &err), -1);
     ck_assert_int_eq(err.kind, ERROR_INTERRUPTED);
-    hash_of("last.safetensors", hex);
+    small_run_hash("last.safetensors", hex);
+    stop = SIGTERM;
+    ck_assert_int_eq(small_run(NULL, request, &result, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_REQUEUE);
+    ck_assert(small_run_has("checkpoint.safetensors"));
 }
 END_TEST
 
@@ -232,7 +161,7 @@ START_TEST(diverged)
                                         NULL };
     struct train_result result;
     struct error err = { 0 };
-    ck_assert_int_eq(run(sets, (struct train_request){ 0 }, &result, &err), -1);
+    ck_assert_int_eq(small_run(sets, (struct train_request){ 0 }, &result, &err), -1);
     ck_assert_int_eq(err.kind, ERROR_FAILED);
     ck_assert_msg(strstr(err.message, "diverged"), "%s", err.message);
 
@@ -245,7 +174,8 @@ START_TEST(diverged)
                                      batch, NULL };
         err = (struct error){ 0 };
         int rc =
-            run(late, (struct train_request){ .val = tiny.root, .overwrite = true }, &result, &err);
+            small_run(late, (struct train_request){ .val = small_run_data.root, .overwrite = true },
+                      &result, &err);
         ck_assert_msg(rc == 0 || (err.kind == ERROR_FAILED && strstr(err.message, "diverged")),
                       "%d steps: %s", steps, err.message);
         told += rc < 0 && strstr(err.message, "finite");
@@ -260,12 +190,13 @@ START_TEST(existing_run)
     struct train_result result;
     struct error err = { 0 };
     char hex[65];
-    ck_assert_int_eq(run(sets, (struct train_request){ 0 }, &result, &err), 0);
-    ck_assert_int_eq(run(sets, (struct train_request){ 0 }, &result, &err), -1);
+    ck_assert_int_eq(small_run(sets, (struct train_request){ 0 }, &result, &err), 0);
+    ck_assert_int_eq(small_run(sets, (struct train_request){ 0 }, &result, &err), -1);
     ck_assert_int_eq(err.kind, ERROR_USAGE);
     ck_assert_msg(strstr(err.message, "--overwrite"), "%s", err.message);
-    hash_of("last.safetensors", hex);
-    ck_assert_int_eq(run(sets, (struct train_request){ .overwrite = true }, &result, &err), 0);
+    small_run_hash("last.safetensors", hex);
+    ck_assert_int_eq(small_run(sets, (struct train_request){ .overwrite = true }, &result, &err),
+                     0);
 }
 END_TEST
 
@@ -283,14 +214,14 @@ START_TEST(all_learn)
           "train.spare_vectors=yes" },
         { "train.schedule=one_cycle", "train.warmup=1", "train.cycle_momentum=[0.85, 0.95]" },
     };
-    struct train_request request = { .val = tiny.root, .overwrite = true };
+    struct train_request request = { .val = small_run_data.root, .overwrite = true };
     for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
         const char *with[] = { "train.epochs=4", sets[i][0], sets[i][1],
                                sets[i][2],       sets[i][3], NULL };
         struct train_result result;
         struct error err = { 0 };
-        ck_assert_msg(run(with, request, &result, &err) == 0, "%s: %s: %s", sets[i][0], err.place,
-                      err.message);
+        ck_assert_msg(small_run(with, request, &result, &err) == 0, "%s: %s: %s", sets[i][0],
+                      err.place, err.message);
         ck_assert_msg(result.best_top1 > 0.6, "%s: %g", sets[i][0], result.best_top1);
     }
 }
@@ -329,7 +260,7 @@ START_TEST(refused)
         const char *sets[] = { "train.epochs=1", cases[i].set, NULL };
         struct train_result result;
         struct error err = { 0 };
-        int rc = run(sets, (struct train_request){ .overwrite = true }, &result, &err);
+        int rc = small_run(sets, (struct train_request){ .overwrite = true }, &result, &err);
         ck_assert_msg(err.kind == cases[i].kind, "%s: %d, %s: %s", cases[i].set, err.kind,
                       err.place, err.message);
         ck_assert_int_eq(rc, cases[i].says ? -1 : 0);
@@ -337,7 +268,7 @@ START_TEST(refused)
         snprintf(all, sizeof(all), "%s: %s", err.place, err.message);
         ck_assert_msg(!cases[i].says || strstr(all, cases[i].says), "%s: %s", cases[i].set, all);
         if (rc < 0 && i < 12)
-            ck_assert(!exists("config.json"));
+            ck_assert(!small_run_has("config.json"));
     }
 }
 END_TEST
@@ -353,7 +284,8 @@ START_TEST(other_classes)
     tiny_make(&other, &(struct tiny_shape){ 3, 6, 32, 28, 0 });
     snprintf(command, sizeof(command), "rm -r %s/b", other.root);
     ck_assert_int_eq(system(command), 0);
-    ck_assert_int_eq(run(sets, (struct train_request){ .val = other.root }, &result, &err), -1);
+    ck_assert_int_eq(small_run(sets, (struct train_request){ .val = other.root }, &result, &err),
+                     -1);
     ck_assert_int_eq(err.kind, ERROR_DATA);
     ck_assert_msg(strstr(err.message, "class 1 is c, in the training data b"), "%s", err.message);
     tiny_remove(&other);
@@ -363,7 +295,7 @@ END_TEST
 int main(void)
 {
     TCase *cases = suite_cases("trainer");
-    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_checked_fixture(cases, small_run_setup, small_run_teardown);
     tcase_add_test(cases, learns);
     tcase_add_test(cases, config_again);
     tcase_add_test(cases, threads_do_not_matter);

@@ -8,7 +8,7 @@
 #include "train/train_config.h"
 #include "train/trainer.h"
 
-enum { DATA, VAL, OUT, THREADS, SEED, OVERWRITE };
+enum { DATA, VAL, OUT, THREADS, SEED, RESUME, ALLOW_CHANGES, OVERWRITE };
 
 static const struct param options[] = {
     [DATA] = { "data", PARAM_FILE, "",
@@ -20,6 +20,11 @@ static const struct param options[] = {
                   .help = "sets train.threads and data.threads; the result does not depend on it" },
     [SEED] = { "seed", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 9007199254740992.0,
                .help = "sets train.seed and data.seed" },
+    [RESUME] = { "resume", PARAM_FLAG, "",
+                 .help = "go on with the run in --out, to the same weights as if it had never "
+                         "stopped; begin one where there is none" },
+    [ALLOW_CHANGES] = { "allow-changes", PARAM_FLAG, "",
+                        .help = "resume although the config is another than the run's" },
     [OVERWRITE] = { "overwrite", PARAM_FLAG, "", .help = "remove the run that is in --out" },
     { 0 },
 };
@@ -31,18 +36,23 @@ static const struct option_command command = {
     .options = options,
     .positional_min = 1,
     .positional_max = 1,
-    .notes = "Examples:\n"
-             "  nntrain configs/cifar10_quick.yaml --data 'train-{0000..0009}.tar' --val test.tar "
-             "--out out/a\n"
-             "  nntrain configs/cifar10_quick.yaml --data train --val test --out out/b --set "
-             "train.lr=0.05\n\n"
-             "--out gets config.json (resolved), summary.csv, log.jsonl, ledger.jsonl (bad "
-             "images), last.safetensors\n"
-             "and, with validation images, best.safetensors; `nneval --model DIR/best.safetensors` "
-             "evaluates it.\n"
-             "SIGINT and SIGTERM end the run after the step at hand, with last.safetensors saved.\n"
-             "Exit status: 0 done, 1 failed (also: diverged), 2 wrong usage or config, 3 data "
-             "refused, 130 interrupted.\n",
+    .notes =
+        "Examples:\n"
+        "  nntrain configs/cifar10_quick.yaml --data 'train-{0000..0009}.tar' --val test.tar "
+        "--out out/a\n"
+        "  nntrain configs/cifar10_quick.yaml --data train --val test --out out/b --set "
+        "train.lr=0.05\n\n"
+        "--out gets config.json (resolved), summary.csv, log.jsonl, ledger.jsonl (bad "
+        "images), last.safetensors\n"
+        "and, with validation images, best.safetensors; `nneval --model DIR/best.safetensors` "
+        "evaluates it.\n"
+        "SIGTERM and SIGUSR1 end the run after the step at hand with status 75, SIGINT with 130; "
+        "checkpoint.safetensors\n"
+        "and last.safetensors are saved, and the same command with --resume goes on. A run "
+        "that was killed goes on from its\n"
+        "last checkpoint (train.checkpoint_every).\n"
+        "Exit status: 0 done, 1 failed (also: diverged), 2 wrong usage or config, 3 data "
+        "refused, 75 saved, run again, 130 interrupted.\n",
     .sections = { data_params, train_params, eval_params },
     .section_names = { "data", "train", "eval" },
 };
@@ -52,6 +62,12 @@ static void print_line(void *context, const char *line)
     (void)context;
     printf("%s\n", line);
     fflush(stdout); /* a run of hours is followed line by line */
+}
+
+static void print_warning(void *context, const char *place, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "nntrain: warning: %s%s%s\n", place, place[0] ? ": " : "", text);
 }
 
 /* Number options that stand for keys of the config. */
@@ -95,15 +111,20 @@ static int run(const struct option_values *given, struct error *err)
         .data = given->value[DATA].text,
         .val = given->value[VAL].text,
         .out = given->value[OUT].text,
+        .resume = given->value[RESUME].flag,
+        .allow_changes = given->value[ALLOW_CHANGES].flag,
         .overwrite = given->value[OVERWRITE].flag,
         .stop = interrupt_catch(),
         .epoch = print_line,
+        .warn = print_warning,
     };
     struct train_result result;
     int rc = train_run(&request, &result, err);
     config_close(config);
     if (rc < 0)
         return -1;
+    if (result.early)
+        printf("ended early after epoch %d; ", result.epochs);
     if (result.best)
         printf("best: epoch %d, validation top-1 %.2f %%; ", result.best, 100 * result.best_top1);
     printf("%.1f s in all\n", result.seconds);

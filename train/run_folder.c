@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -10,57 +11,101 @@
 #include "base/memory.h"
 
 /* Whatever a run may have written, most telling first. */
-static const char *const names[] = { "last.safetensors", "summary.csv",  "best.safetensors",
-                                     "log.jsonl",        "ledger.jsonl", "config.json" };
+static const char *const names[] = { "last.safetensors", RUN_CHECKPOINT,    "summary.csv",
+                                     "best.safetensors", "ema.safetensors", "log.jsonl",
+                                     "ledger.jsonl",     "config.json" };
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
 struct run_folder {
-    char *path, *ledger; /* owned */
-    struct log *log;     /* owned */
-    struct buffer table; /* owned: summary.csv so far */
+    char *path, *ledger, *checkpoint; /* owned */
+    struct log *log;                  /* owned */
+    struct buffer table;              /* owned: summary.csv so far */
 };
 
-/* Remove what an earlier run left, or refuse to. */
-static int make_room(const char *folder, bool overwrite, struct error *err)
+/* Remove a file that an earlier run left, or refuse to. Whether it was there in *found. */
+static int remove_old(const char *folder, const char *name, enum run_mode mode, bool *found,
+                      struct error *err)
 {
-    for (int i = 0; i < NAMES; i++) {
-        char *path = file_join(folder, names[i], err);
-        if (!path)
+    char *path = file_join(folder, name, err);
+    if (!path)
+        return -1;
+    int rc = 0;
+    bool may = mode == RUN_OVERWRITE || (mode == RUN_RETRY && !strstr(name, ".safetensors"));
+    *found = file_exists(path);
+    if (*found && !may)
+        rc = error_set(err, ERROR_USAGE, folder,
+                       "holds a run already (%s); give another --out, --resume or --overwrite",
+                       name);
+    else if (*found && unlink(path) < 0)
+        rc = error_errno(err, path, "cannot be removed");
+    free(path);
+    return rc;
+}
+
+static int make_room(const char *folder, enum run_mode mode, struct error *err)
+{
+    bool found = true;
+    for (int i = 0; i < NAMES; i++)
+        if (remove_old(folder, names[i], mode, &found, err) < 0)
             return -1;
-        int rc = 0;
-        if (file_exists(path) && !overwrite)
-            rc =
-                error_set(err, ERROR_USAGE, folder,
-                          "holds a run already (%s); give another --out, or --overwrite", names[i]);
-        else if (file_exists(path) && unlink(path) < 0)
-            rc = error_errno(err, path, "cannot be removed");
-        free(path);
-        if (rc < 0)
+    found = true;
+    for (int i = 1; found; i++) {
+        char name[48];
+        snprintf(name, sizeof(name), "snapshot_%d.safetensors", i);
+        if (remove_old(folder, name, mode, &found, err) < 0)
             return -1;
     }
     return 0;
 }
 
-int run_folder_open(struct run_folder **result, const char *path, bool overwrite, struct error *err)
+static int open_files(struct run_folder *run, const char *path, enum run_mode mode,
+                      struct error *err)
+{
+    char *log = NULL;
+    int rc = file_make_folders(path, err);
+    if (rc == 0 && mode != RUN_RESUME)
+        rc = make_room(path, mode, err);
+    if (rc < 0 || !(run->path = memory_text(path, err)) ||
+        !(run->ledger = file_join(path, "ledger.jsonl", err)) ||
+        !(run->checkpoint = file_join(path, RUN_CHECKPOINT, err)) ||
+        !(log = file_join(path, "log.jsonl", err)))
+        return -1;
+    rc = log_open(&run->log, log, mode == RUN_RESUME, err);
+    free(log);
+    return rc;
+}
+
+int run_folder_open(struct run_folder **result, const char *path, enum run_mode mode,
+                    struct error *err)
 {
     struct run_folder *run = memory_array(1, sizeof(*run), err);
     if (!run)
         return -1;
-    char *log = NULL;
-    if (file_make_folders(path, err) < 0 || make_room(path, overwrite, err) < 0 ||
-        !(run->path = memory_text(path, err)) ||
-        !(run->ledger = file_join(path, "ledger.jsonl", err)) ||
-        !(log = file_join(path, "log.jsonl", err)) || log_open(&run->log, log, false, err) < 0 ||
+    if (open_files(run, path, mode, err) < 0 ||
         buffer_print(&run->table, err,
                      "epoch,train_loss,train_top1,eval_loss,eval_top1,eval_top5,lr,seconds,"
                      "images_per_second\n") < 0) {
-        free(log);
         run_folder_close(run);
         return -1;
     }
-    free(log);
     *result = run;
     return 0;
+}
+
+const char *run_folder_checkpoint(const struct run_folder *run)
+{
+    return run->checkpoint;
+}
+
+const char *run_folder_table(const struct run_folder *run)
+{
+    return run->table.data;
+}
+
+int run_folder_restore(struct run_folder *run, const char *table, struct error *err)
+{
+    run->table.size = 0;
+    return buffer_print(&run->table, err, "%s", table);
 }
 
 const char *run_folder_path(const struct run_folder *run)
@@ -132,6 +177,7 @@ void run_folder_close(struct run_folder *run)
     struct error ignored = { 0 }; /* each line is on disk since it was written */
     (void)log_close(run->log, &ignored);
     buffer_release(&run->table);
+    free(run->checkpoint);
     free(run->ledger);
     free(run->path);
     free(run);

@@ -1,10 +1,11 @@
 /*
  * The folder that a training writes: config.json (the resolved config, usable as a config),
  * summary.csv (a row an epoch, timm's column names), log.jsonl (a line every few steps),
- * ledger.jsonl (bad images), last.safetensors and best.safetensors.
+ * ledger.jsonl (bad images), last.safetensors, best.safetensors and ema.safetensors (the weights),
+ * snapshot_<k>.safetensors (one a cycle) and checkpoint.safetensors (to go on from).
  *
  *     struct run_folder *run;
- *     if (run_folder_open(&run, "out/a", false, &err) < 0) ...
+ *     if (run_folder_open(&run, "out/a", RUN_NEW, &err) < 0) ...
  *     run_folder_epoch(run, &row, &err);
  *     run_folder_weights(run, "last", net, &preprocess, &row, &err);
  *     run_folder_close(run);
@@ -29,11 +30,27 @@ struct run_epoch {
 
 struct run_folder;
 
-/* Makes the folder. ERROR_USAGE when it holds a run already, which `overwrite` removes. */
-int run_folder_open(struct run_folder **run, const char *path, bool overwrite, struct error *err);
+#define RUN_CHECKPOINT "checkpoint.safetensors"
+
+enum run_mode {
+    RUN_NEW,
+    RUN_RETRY, /* ... over what a run left that ended before it had saved anything */
+    RUN_OVERWRITE,
+    RUN_RESUME
+};
+
+/* Makes the folder. ERROR_USAGE when it holds a run already, unless that is to be removed or gone
+ * on with. */
+int run_folder_open(struct run_folder **run, const char *path, enum run_mode mode,
+                    struct error *err);
 const char *run_folder_path(const struct run_folder *run);
 /* The path of ledger.jsonl, borrowed. */
 const char *run_folder_ledger(const struct run_folder *run);
+
+const char *run_folder_checkpoint(const struct run_folder *run);
+/* summary.csv so far, borrowed; and what it was when the run was left. */
+const char *run_folder_table(const struct run_folder *run);
+int run_folder_restore(struct run_folder *run, const char *table, struct error *err);
 
 int run_folder_config(struct run_folder *run, const json_t *config, struct error *err);
 /* One line of log.jsonl; takes the reference. */

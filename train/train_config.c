@@ -41,6 +41,31 @@ static int read_rule(struct train_config *c, struct error *err)
     return 0;
 }
 
+/* A list of texts, or nothing. */
+static int check_list(const struct node *list, const char *what, struct error *err)
+{
+    bool fits = node_is_null(list) || list->kind == NODE_LIST;
+    for (size_t i = 0; fits && !node_is_null(list) && i < list->count; i++)
+        fits = list->items[i]->kind == NODE_SCALAR;
+    return fits ? 0 : node_error(list, err, "%s must be a list of patterns, as in [fc.*]", what);
+}
+
+static int read_transfer(struct train_config *c, const struct node *train, struct error *err)
+{
+    const struct node *from = node_get(train, "init_from");
+    c->init_from = node_is_null(from) ? NULL : from;
+    c->replace = node_get(train, "replace");
+    c->freeze = node_get(train, "freeze");
+    c->lr_scale = node_get(train, "lr_scale");
+    if (check_list(c->replace, "replace", err) < 0 || check_list(c->freeze, "freeze", err) < 0)
+        return -1;
+    if (!node_is_null(c->lr_scale) && c->lr_scale->kind != NODE_MAP)
+        return node_error(c->lr_scale, err, "lr_scale must be a map, as in {features.*: 0.1}");
+    if (!node_is_null(c->replace) && !c->init_from)
+        return node_error(c->replace, err, "replace is of no use without init_from");
+    return 0;
+}
+
 int train_config_read(struct train_config *c, const struct config *config, struct error *err)
 {
     const struct node *root = config_root(config);
@@ -65,7 +90,11 @@ int train_config_read(struct train_config *c, const struct config *config, struc
     c->patience = (int)t[TRAIN_PATIENCE].integer;
     c->threshold = t[TRAIN_THRESHOLD].number;
     c->gamma = t[TRAIN_GAMMA].number;
-    if (read_rule(c, err) < 0)
+    c->accumulate = (int)t[TRAIN_ACCUMULATE].integer;
+    c->early_stop = (int)t[TRAIN_EARLY_STOP].integer;
+    c->ema = t[TRAIN_EMA].number;
+    c->checkpoint_every = t[TRAIN_CHECKPOINT_EVERY].number;
+    if (read_rule(c, err) < 0 || read_transfer(c, node_get(root, "train"), err) < 0)
         return -1;
     c->views = (enum view_protocol)c->eval[EVAL_VIEWS].integer;
     return 0;
@@ -124,6 +153,19 @@ int train_config_schedule(const struct train_config *c, uint64_t steps, struct s
         if (t[TRAIN_MILESTONES].list.item[i] > 0)
             s->milestones[s->milestones_used++] = in_steps(t[TRAIN_MILESTONES].list.item[i], steps);
     return check_schedule(t, s, err);
+}
+
+int train_config_validates(const struct train_config *c, bool validates, struct error *err)
+{
+    if (validates)
+        return 0;
+    if (c->train[TRAIN_SCHEDULE].integer == SCHEDULE_PLATEAU)
+        return error_set(err, ERROR_USAGE, "train.schedule",
+                         "plateau follows the validation loss: give --val or data.val");
+    if (c->early_stop > 0)
+        return error_set(err, ERROR_USAGE, "train.early_stop",
+                         "needs validations: give --val or data.val");
+    return 0;
 }
 
 int train_config_net(struct net **net, const struct config *config, struct error *err)

@@ -28,6 +28,9 @@ struct train_config {
     double label_smoothing;
     struct optimizer_rule rule;
     struct penalty penalty;
+    int accumulate, early_stop;
+    double ema, checkpoint_every;
+    const struct node *init_from, *replace, *freeze, *lr_scale; /* borrowed; may be NULL */
     int patience; /* this and the two below: of plateau */
     double threshold, gamma;
     enum view_protocol views;
@@ -39,6 +42,9 @@ int train_config_read(struct train_config *c, const struct config *config, struc
 /* The schedule for epochs of `steps` steps. ERROR_USAGE when warm-up or milestones do not fit. */
 int train_config_schedule(const struct train_config *c, uint64_t steps, struct schedule *schedule,
                           struct error *err);
+
+/* ERROR_USAGE when something needs validation data and there is none. */
+int train_config_validates(const struct train_config *c, bool validates, struct error *err);
 
 /* Open the network of the `model` section: the path of a network's YAML (relative to the config),
  * or the network itself. */

@@ -1,287 +1,97 @@
 /*
- * All that can be refused is refused before the run folder is made: config, network, recipe, data.
- * Then a plain loop: take a batch, one step, and at the epoch's end validate, write, go on.
+ * A plain loop: take a batch, one step, and at the epoch's end validate, write, go on. Where it
+ * stands is in struct trainer, so that it can be saved between any two steps.
  */
 #include "train/trainer.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/json.h"
+#include "base/interrupt.h"
 #include "base/memory.h"
 #include "base/progress.h"
 #include "eval/metric.h"
 #include "eval/predict.h"
-#include "loader/pipeline.h"
-#include "model/backprop.h"
 #include "model/weights.h"
-#include "train/run_folder.h"
-#include "train/train_config.h"
+#include "train/trainer_private.h"
 
-struct trainer {
-    const struct train_request *request; /* borrowed */
-    struct train_config config;
-    struct pipeline data; /* owned, as all below */
-    struct index *val;    /* NULL: none */
-    struct net *net;
-    struct preprocess preprocess;
-    struct schedule schedule;
-    struct plateau plateau;
-    struct pool *pool;
-    struct backprop *backprop;
-    struct optimizer *optimizer;
-    struct run_folder *run;
-    struct stream *stream;
-    uint64_t steps; /* of an epoch */
-};
-
-/* Folders are numbered in order of their names, so a class that only one of the two sets has would
- * shift all behind it. */
-static int same_classes(const struct index *train, const struct index *val, struct error *err)
+static int stopped(const struct trainer *t)
 {
-    int64_t n =
-        index_classes(train) > index_classes(val) ? index_classes(train) : index_classes(val);
-    for (int64_t c = 0; c < n; c++) {
-        const char *a = index_class_name(train, c), *b = index_class_name(val, c);
-        if ((a || b) && (!a || !b || strcmp(a, b) != 0) &&
-            (index_class_name(train, 0) && index_class_name(val, 0)))
-            return error_set(err, ERROR_DATA, "data.val",
-                             "class %" PRId64 " is %s, in the training data %s; both must have the "
-                             "same class folders, or data.classes must number them",
-                             c, b ? b : "missing", a ? a : "missing");
-    }
-    return 0;
+    return t->request->stop ? *t->request->stop : 0;
 }
 
-static int fits(const struct index *index, const char *what, const struct net *net,
-                struct error *err)
-{
-    if (index_classes(index) <= net_classes(net))
-        return 0;
-    return error_set(err, ERROR_DATA, what,
-                     "has %" PRId64
-                     " classes; the network %s has %d outputs; its YAML's `classes` and "
-                     "its last layer's `out` say how many",
-                     index_classes(index), net_name(net), net_classes(net));
-}
-
-static int open_data(struct trainer *t, struct error *err)
-{
-    const struct train_request *r = t->request;
-    if (pipeline_open(&t->data, r->config, r->data, err) < 0 ||
-        fits(t->data.index, "data.train", t->net, err) < 0)
-        return -1;
-    struct stream_options *o = &t->data.data.stream;
-    if (o->form.dtype != DTYPE_F32 || o->form.layout != LAYOUT_NCHW)
-        return error_set(err, ERROR_USAGE, "data.dtype",
-                         "training takes dtype: float32 and layout: nchw");
-    if (o->soft_labels && t->config.label_smoothing > 0)
-        return error_set(err, ERROR_USAGE, "train.label_smoothing",
-                         "is %g, but data.soft_labels brings finished targets; set "
-                         "data.label_smoothing in its place",
-                         t->config.label_smoothing);
-    o->classes = net_classes(t->net);
-    const char *val = r->val ? r->val : t->data.data.val;
-    if (!val)
-        return 0;
-    struct index_options options = { .classes = t->data.data.classes };
-    if (index_open(&t->val, val, &options, err) < 0 || fits(t->val, "data.val", t->net, err) < 0)
-        return -1;
-    return same_classes(t->data.index, t->val, err);
-}
-
-static int open_net(struct trainer *t, struct error *err)
-{
-    if (train_config_net(&t->net, t->request->config, err) < 0)
-        return -1;
-    net_init(t->net, t->config.seed);
-    return 0;
-}
-
-/* The config with all defaults filled in: enough to run again. */
-static json_t *resolved(const struct trainer *t, struct error *err)
-{
-    json_t *parts[6] = { NULL };
-    parts[0] = data_config_json(&t->data.data, err);
-    parts[1] = parts[0] ? recipe_json(t->data.recipe, err) : NULL;
-    parts[2] = parts[1] ? mix_json(t->data.mix, err) : NULL;
-    parts[3] = parts[2] ? net_json(t->net, err) : NULL;
-    parts[4] = parts[3] ? param_json(train_params, t->config.train, err) : NULL;
-    parts[5] = parts[4] ? param_json(eval_params, t->config.eval, err) : NULL;
-    if (!parts[5]) {
-        for (int i = 0; i < 6; i++)
-            json_decref(parts[i]);
-        return NULL;
-    }
-    const struct train_request *r = t->request;
-    if (r->data)
-        json_object_set_new(parts[0], "train", json_bytes(r->data));
-    if (r->val)
-        json_object_set_new(parts[0], "val", json_bytes(r->val));
-    if (r->out)
-        json_object_set_new(parts[4], "out", json_bytes(r->out));
-    json_t *all =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "data", parts[0], "augment", parts[1], "mix",
-                  parts[2], "model", parts[3], "train", parts[4], "eval", parts[5]);
-    if (!all)
-        error_set(err, ERROR_FAILED, NULL, "no memory for the config as JSON");
-    return all;
-}
-
-static int open_run(struct trainer *t, struct error *err)
-{
-    const char *out = t->request->out ? t->request->out : t->config.out;
-    if (!out)
-        return error_set(err, ERROR_USAGE, "train.out",
-                         "no folder for the results is named: give --out, or train.out in the "
-                         "config");
-    json_t *config = resolved(t, err);
-    int rc = config ? run_folder_open(&t->run, out, t->request->overwrite, err) : -1;
-    if (rc == 0)
-        rc = run_folder_config(t->run, config, err);
-    json_decref(config);
-    return rc;
-}
-
-static int trainer_open(struct trainer *t, struct error *err)
-{
-    struct stream_options *o = &t->data.data.stream;
-    if (train_config_read(&t->config, t->request->config, err) < 0 || open_net(t, err) < 0 ||
-        open_data(t, err) < 0 ||
-        train_config_preprocess(&t->config, t->data.recipe, t->net, &t->preprocess, err) < 0)
-        return -1;
-    t->steps = stream_epoch_steps(index_count(t->data.index), o);
-    o->steps = (uint64_t)t->config.epochs * t->steps;
-    if (t->config.train[TRAIN_SCHEDULE].integer == SCHEDULE_PLATEAU && !t->val)
-        return error_set(err, ERROR_USAGE, "train.schedule",
-                         "plateau follows the validation loss: give --val or data.val");
-    if (stream_check(t->data.index, t->data.recipe, t->data.mix, o, err) < 0 ||
-        train_config_schedule(&t->config, t->steps, &t->schedule, err) < 0 ||
-        pool_open(&t->pool, t->config.threads, err) < 0 ||
-        backprop_open(&t->backprop, t->net, (int)o->batch, t->pool, err) < 0 ||
-        optimizer_open(&t->optimizer, t->net, &t->config.rule, err) < 0)
-        return -1;
-    t->plateau = plateau_begin(t->config.patience, t->config.threshold, t->config.gamma);
-    if (open_run(t, err) < 0)
-        return -1;
-    if (!o->ledger)
-        o->ledger = run_folder_ledger(t->run);
-    return stream_open(&t->stream, t->data.index, t->data.recipe, t->data.mix, o, err);
-}
-
-static void trainer_close(struct trainer *t)
-{
-    stream_close(t->stream);
-    run_folder_close(t->run);
-    optimizer_close(t->optimizer);
-    backprop_close(t->backprop);
-    pool_close(t->pool);
-    index_close(t->val);
-    pipeline_close(&t->data);
-    net_close(t->net);
-}
-
-static bool stopped(const struct trainer *t)
-{
-    return t->request->stop && *t->request->stop;
-}
-
-/* Sums over an epoch. */
-struct tally {
-    double loss; /* sum over the samples */
-    uint64_t samples, correct;
-};
-
-static int log_step(struct trainer *t, uint64_t step, double loss, double lr, double rate,
-                    struct error *err)
+static int log_step(struct trainer *t, double loss, double lr, double rate, struct error *err)
 {
     return run_folder_log(t->run,
-                          json_pack("{s:I, s:f, s:f, s:f, s:f}", "step", (json_int_t)step, "epoch",
-                                    (double)step / (double)t->steps, "loss", loss, "lr", lr,
-                                    "images_per_second", rate),
+                          json_pack("{s:I, s:f, s:f, s:f, s:f}", "step", (json_int_t)t->step,
+                                    "epoch", (double)t->step / (double)t->steps, "loss", loss, "lr",
+                                    lr, "images_per_second", rate),
                           err);
 }
 
-static double lr_at(const struct trainer *t, uint64_t step)
+/* The weights as they are at the end of a cycle: a member of a snapshot ensemble. */
+static int save_snapshot(struct trainer *t, struct error *err)
 {
-    double lr = schedule_lr(&t->schedule, step);
-    return t->schedule.kind == SCHEDULE_PLATEAU ? lr * t->plateau.times : lr;
+    char name[32];
+    struct run_epoch row = { .epoch = t->result.epochs + 1 };
+    snprintf(name, sizeof(name), "snapshot_%d", ++t->snapshots);
+    return run_folder_weights(t->run, name, t->net, &t->preprocess, &row, err);
 }
 
-/* One step. The loss is checked before the weights are touched. */
-static int train_step(struct trainer *t, uint64_t step, struct tally *tally, double *loss,
-                      struct error *err)
+/* A disk that is full now may not be later: the training goes on with the old checkpoint. */
+static void save_in_passing(struct trainer *t)
 {
-    struct batch batch;
-    if (stream_next(t->stream, &batch, err) != 1)
+    struct error err = { 0 };
+    if (trainer_save(t, &err) == 0)
+        return;
+    t->saved = clock_seconds();
+    if (t->request->warn)
+        t->request->warn(t->request->context, err.place, err.message);
+}
+
+/* What is due between two steps. */
+static int after_step(struct trainer *t, double loss, double rate, struct error *err)
+{
+    double lr = trainer_lr(t, t->step - 1);
+    if (t->step % (uint64_t)t->config.log_every == 0 && log_step(t, loss, lr, rate, err) < 0)
         return -1;
-    struct targets targets = {
-        .label = batch.label,
-        .label_b = batch.label_b,
-        .lambda = batch.lambda,
-        .weight = batch.weight,
-        .soft = batch.soft,
-        .smoothing = (float)t->config.label_smoothing,
-    };
-    uint64_t samples = 0;
-    for (uint32_t i = 0; i < batch.header->count; i++)
-        samples += batch.id[i] >= 0 && batch.label[i] >= 0;
-    int correct;
-    *loss = backprop_run(t->backprop, batch.images, (int)batch.header->count, &targets, &correct);
-    stream_release(t->stream, &batch);
-    if (penalty_counts(&t->config.penalty))
-        *loss += penalty_add(&t->config.penalty, t->net);
-    if (!isfinite(*loss))
-        return error_set(err, ERROR_FAILED, run_folder_path(t->run),
-                         "the loss is %g at step %" PRIu64 " (learning rate %g): training has "
-                         "diverged; take a smaller train.lr or a longer train.warmup",
-                         *loss, step, lr_at(t, step));
-    if (t->schedule.cycles_momentum)
-        optimizer_momentum(t->optimizer, schedule_momentum(&t->schedule, step));
-    optimizer_step(t->optimizer, lr_at(t, step));
-    tally->loss += *loss * (double)samples;
-    tally->samples += samples;
-    tally->correct += (uint64_t)correct;
+    if (schedule_ends_cycle(&t->schedule, t->step - 1) && save_snapshot(t, err) < 0)
+        return -1;
+    if (t->step % t->steps != 0 && clock_seconds() - t->saved >= t->config.checkpoint_every)
+        save_in_passing(t);
     return 0;
 }
 
-/* Train for an epoch, or until stopped. */
-static int train_epoch(struct trainer *t, int epoch, struct run_epoch *row, struct error *err)
+/* Train to the end of the epoch at hand, or until stopped. */
+static int train_epoch(struct trainer *t, struct run_epoch *row, struct error *err)
 {
     char label[48], note[96];
-    snprintf(label, sizeof(label), "epoch %d/%d", epoch, t->config.epochs);
+    snprintf(label, sizeof(label), "epoch %d/%d", row->epoch, t->config.epochs);
     uint32_t b = t->data.data.stream.batch;
     struct progress *progress = progress_open(label, t->steps * b, "images", t->request->quiet);
-    struct tally tally = { 0 };
+    uint64_t first = (uint64_t)(row->epoch - 1) * t->steps, begun = t->step;
     double start = clock_seconds();
-    uint64_t first = (uint64_t)(epoch - 1) * t->steps, done = 0;
     int rc = 0;
-    while (done < t->steps && !stopped(t)) {
-        double loss, lr = lr_at(t, first + done);
-        rc = train_step(t, first + done, &tally, &loss, err);
+    while (rc == 0 && t->step < first + t->steps && !stopped(t)) {
+        double loss;
+        rc = trainer_step(t, &loss, err);
         if (rc < 0)
             break;
-        done++;
-        row->lr = lr;
         snprintf(note, sizeof(note), "loss %.4f  lr %.3g",
-                 tally.samples ? tally.loss / (double)tally.samples : 0, lr);
-        progress_update(progress, done * b, note);
-        if ((first + done) % (uint64_t)t->config.log_every == 0)
-            rc = log_step(t, first + done, loss, lr, (double)(done * b) / (clock_seconds() - start),
-                          err);
-        if (rc < 0)
-            break;
+                 t->tally.samples ? t->tally.loss / (double)t->tally.samples : 0,
+                 trainer_lr(t, t->step - 1));
+        progress_update(progress, (t->step - first) * b, note);
+        rc = after_step(t, loss, (double)((t->step - begun) * b) / (clock_seconds() - start), err);
     }
     progress_close(progress);
-    row->epoch = epoch;
-    row->seconds = clock_seconds() - start;
-    row->images_per_second = (double)(done * b) / row->seconds;
-    if (tally.samples) {
-        row->train_loss = tally.loss / (double)tally.samples;
-        row->train_top1 = (double)tally.correct / (double)tally.samples;
+    t->tally.seconds += clock_seconds() - start;
+    row->seconds = t->tally.seconds;
+    row->images_per_second = (double)((t->step - first) * b) / row->seconds;
+    row->lr = t->step > first ? trainer_lr(t, t->step - 1) : 0;
+    if (t->tally.samples) {
+        row->train_loss = t->tally.loss / (double)t->tally.samples;
+        row->train_top1 = (double)t->tally.correct / (double)t->tally.samples;
     }
     return rc;
 }
@@ -305,7 +115,6 @@ static int validate(struct trainer *t, struct run_epoch *row, struct error *err)
     row->eval_loss = score.nll;
     row->eval_top1 = score.top1;
     row->eval_top5 = score.top5;
-    plateau_see(&t->plateau, score.nll);
     return 0;
 }
 
@@ -337,50 +146,79 @@ static int check_weights(const struct trainer *t, const struct run_epoch *row, s
                      broken, row->epoch, row->lr);
 }
 
-static int finish_epoch(struct trainer *t, struct run_epoch *row, struct train_result *result,
-                        struct error *err)
+/* Validate and keep what is best: of the averaged weights where there are such. */
+static int judge(struct trainer *t, struct run_epoch *row, struct error *err)
 {
+    struct train_result *r = &t->result;
     bool last = row->epoch == t->config.epochs;
-    if (check_weights(t, row, err) < 0)
-        return -1;
     if (t->val && (last || row->epoch % t->config.validate_every == 0) && validate(t, row, err) < 0)
         return -1;
-    if (run_folder_weights(t->run, "last", t->net, &t->preprocess, row, err) < 0)
+    if (t->ema && run_folder_weights(t->run, "ema", t->net, &t->preprocess, row, err) < 0)
         return -1;
-    if (row->validated && (result->best == 0 || row->eval_top1 > result->best_top1)) {
-        if (run_folder_weights(t->run, "best", t->net, &t->preprocess, row, err) < 0)
-            return -1;
-        result->best = row->epoch;
-        result->best_top1 = row->eval_top1;
+    if (!row->validated)
+        return 0;
+    bool better = r->best == 0 || row->eval_top1 > r->best_top1;
+    if (better && run_folder_weights(t->run, "best", t->net, &t->preprocess, row, err) < 0)
+        return -1;
+    if (better) {
+        r->best = row->epoch;
+        r->best_top1 = row->eval_top1;
     }
-    result->epochs = row->epoch;
-    result->top1 = row->eval_top1;
-    if (run_folder_epoch(t->run, row, err) < 0)
+    t->without_progress = better ? 0 : t->without_progress + 1;
+    plateau_see(&t->plateau, row->eval_loss);
+    return 0;
+}
+
+static int finish_epoch(struct trainer *t, struct run_epoch *row, struct error *err)
+{
+    if (check_weights(t, row, err) < 0)
         return -1;
+    if (t->ema)
+        average_swap(t->ema);
+    int rc = judge(t, row, err);
+    if (t->ema)
+        average_swap(t->ema);
+    if (rc < 0 || run_folder_weights(t->run, "last", t->net, &t->preprocess, row, err) < 0 ||
+        run_folder_epoch(t->run, row, err) < 0)
+        return -1;
+    t->result.epochs = row->epoch;
+    t->result.top1 = row->eval_top1;
+    t->tally = (struct tally){ 0 };
+    save_in_passing(t);
     tell(t, row);
     return 0;
 }
 
-/* While training or validating. */
+/* While training or validating: the checkpoint is that of the last whole step. */
 static int interrupted(struct trainer *t, const struct run_epoch *row, struct error *err)
 {
+    struct error why = { 0 };
+    bool saved = trainer_save(t, &why) == 0;
     if (run_folder_weights(t->run, "last", t->net, &t->preprocess, row, err) < 0)
         return -1;
-    return error_set(
-        err, ERROR_INTERRUPTED, run_folder_path(t->run),
-        "interrupted in epoch %d of %d; last.safetensors holds the weights as they were",
-        row->epoch, t->config.epochs);
+    return interrupt_error(stopped(t), saved, err, run_folder_path(t->run),
+                           "interrupted in epoch %d of %d; %s", row->epoch, t->config.epochs,
+                           saved ? "--resume goes on from here" : why.message);
 }
 
-static int train(struct trainer *t, struct train_result *result, struct error *err)
+/* No progress for longer than one is willing to wait. */
+static bool ends_early(const struct trainer *t)
 {
-    for (int epoch = 1; epoch <= t->config.epochs; epoch++) {
-        struct run_epoch row = { 0 };
-        if (train_epoch(t, epoch, &row, err) < 0)
+    return t->config.early_stop > 0 && t->without_progress >= t->config.early_stop;
+}
+
+static int train(struct trainer *t, struct error *err)
+{
+    if (!t->resumes) /* from now on no weights are without one */
+        save_in_passing(t);
+    while (t->result.epochs < t->config.epochs && !ends_early(t)) {
+        struct run_epoch row = { .epoch = t->result.epochs + 1 };
+        if (train_epoch(t, &row, err) < 0)
             return -1;
-        if (stopped(t) || finish_epoch(t, &row, result, err) < 0)
+        if (stopped(t) || finish_epoch(t, &row, err) < 0)
             return stopped(t) ? interrupted(t, &row, err) : -1;
     }
+    t->result.early = t->result.epochs < t->config.epochs;
     return 0;
 }
 
@@ -394,7 +232,8 @@ int train_run(const struct train_request *request, struct train_result *result, 
     t->request = request;
     int rc = trainer_open(t, err);
     if (rc == 0)
-        rc = train(t, result, err);
+        rc = train(t, err);
+    *result = t->result;
     trainer_close(t);
     free(t);
     result->seconds = clock_seconds() - start;

@@ -18,10 +18,14 @@ struct train_request {
     const struct config *config;  /* borrowed, as all below */
     const char *data, *val, *out; /* in place of data.train, data.val, train.out; may be NULL */
     bool overwrite;               /* an earlier run in `out` */
-    bool quiet;                   /* no progress on standard error */
+    bool resume;        /* go on with the run in `out`, as if it had not stopped; none: begin */
+    bool allow_changes; /* ... though its config was another */
+    bool quiet;         /* no progress on standard error */
     const volatile sig_atomic_t *stop; /* ends the run after the step at hand when it is not 0 */
     /* Told of every finished epoch, in a line of text; NULL: nobody listens. */
     void (*epoch)(void *context, const char *line);
+    /* Told of what went wrong without ending the run; NULL: nobody listens. */
+    void (*warn)(void *context, const char *place, const char *text);
     void *context;
 };
 
@@ -30,11 +34,13 @@ struct train_result {
     int best;   /* the one with the highest validation top-1, the first of equals; 0: none */
     double top1, best_top1; /* validation, of the last epoch and of the best; 0..1 */
     double seconds;
+    bool early; /* ended by early_stop */
 };
 
-/* The weights written depend on data, config and seeds, not on threads. ERROR_INTERRUPTED after
- * `stop`, with `last` saved; ERROR_FAILED when the loss is no longer finite, with the weights of
- * the last good epoch left in place. Without validation data there is no `best`. */
+/* The weights written depend on data, config and seeds, not on threads. ERROR_REQUEUE or
+ * ERROR_INTERRUPTED (see interrupt.h) after `stop`, with `last` and a checkpoint saved;
+ * ERROR_FAILED when the loss is no longer finite, with the weights of the last good epoch left in
+ * place. Without validation data there is no `best`. */
 int train_run(const struct train_request *request, struct train_result *result, struct error *err);
 
 #endif
