@@ -15,19 +15,19 @@ static int shape(const struct layer *l, const struct shape *in, struct shape *ou
     return 0;
 }
 
-VECTOR_CLONES static void sum(const float *a, const float *b, float *y, size_t n)
+VECTOR_CLONES static void sum(const real *a, const real *b, real *y, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         y[i] = a[i] + b[i];
 }
 
-VECTOR_CLONES static void rectify(float *y, size_t n)
+VECTOR_CLONES static void rectify(real *y, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         y[i] = y[i] > 0 ? y[i] : 0;
 }
 
-static void forward(const struct pass *p, int i, float *scratch)
+static void forward(const struct pass *p, int i, real *scratch)
 {
     (void)scratch;
     size_t n = shape_count(p->out), at = (size_t)i * n;
@@ -38,7 +38,7 @@ static void forward(const struct pass *p, int i, float *scratch)
         rectify(p->y + at, n);
 }
 
-static void backward(const struct pass *p, int i, float *scratch, float *lane)
+static void backward(const struct pass *p, int i, real *scratch, real *lane)
 {
     (void)scratch;
     (void)lane;
@@ -49,11 +49,11 @@ static void backward(const struct pass *p, int i, float *scratch, float *lane)
         if (p->add[j])
             sum(p->dx[j] + at, p->dy + at, p->dx[j] + at, n);
         else
-            memcpy(p->dx[j] + at, p->dy + at, n * sizeof(float));
+            memcpy(p->dx[j] + at, p->dy + at, n * sizeof(real));
     }
 }
 
-const struct layer_kind layer_add = {
+const struct layer_kind LAYER(add) = {
     .name = "add",
     .summary = "sum of its inputs",
     .inputs_min = 2,

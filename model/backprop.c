@@ -22,6 +22,7 @@ struct backprop {
     struct net *net;   /* borrowed */
     struct pool *pool; /* borrowed */
     int batch;
+    uint64_t seed, position; /* of the layers' draws */
     float **output;   /* owned list; buffers owned, but for a done relu's, which is its input's */
     void **state;     /* owned list and buffers: kept from forward to backward */
     int *gradient_of; /* owned: node -> number of its gradient's buffer */
@@ -31,8 +32,18 @@ struct backprop {
     bool *touched;  /* owned: does the node's gradient hold something yet */
     float *scratch; /* owned: a part for each worker */
     size_t scratch_size;
-    float *lanes; /* owned: LANES parts of the largest layer's trained size */
+    float *lanes; /* owned: parts of a layer's trained size, for the layer that needs most */
 };
+
+/* A layer of many weights has fewer lanes, so that they do not outgrow the weights of the whole
+ * network: 16 up to 2^22 weights (ResNet-152's largest layer), one from 2^25 on. */
+static int lanes_of(size_t trained)
+{
+    int lanes = LANES;
+    while (lanes > 1 && trained * (size_t)lanes > (size_t)1 << 26)
+        lanes /= 2;
+    return lanes;
+}
 
 static size_t trained_floats(const struct net *net, const struct net_node *node)
 {
@@ -121,12 +132,13 @@ static int allocate(struct backprop *bp, struct error *err)
         size_t scratch = p.layer->kind->scratch ? p.layer->kind->scratch(&p) : 0;
         bp->scratch_size = scratch > bp->scratch_size ? scratch : bp->scratch_size;
         size_t trained = trained_floats(net, node);
+        trained *= (size_t)lanes_of(trained);
         lanes = trained > lanes ? trained : lanes;
     }
     bp->scratch_size = (bp->scratch_size + 15) & ~(size_t)15; /* workers on separate cache lines */
     bp->scratch =
         memory_aligned(bp->scratch_size * (size_t)pool_threads(bp->pool), sizeof(float), err);
-    bp->lanes = bp->scratch ? memory_aligned(lanes * LANES, sizeof(float), err) : NULL;
+    bp->lanes = bp->scratch ? memory_aligned(lanes, sizeof(float), err) : NULL;
     return bp->lanes ? 0 : -1;
 }
 
@@ -160,6 +172,7 @@ struct turn {
     struct backprop *bp;
     const struct pass *pass;
     size_t lane_size;
+    int lanes;
 };
 
 static void turn_measure(void *context, size_t i, int worker)
@@ -197,7 +210,7 @@ static void turn_lane(void *context, size_t lane, int worker)
     float *scratch = turn->bp->scratch + (size_t)worker * turn->bp->scratch_size;
     float *sums = turn->bp->lanes + lane * turn->lane_size;
     memset(sums, 0, turn->lane_size * sizeof(*sums));
-    for (int i = (int)lane; i < turn->pass->b; i += LANES)
+    for (int i = (int)lane; i < turn->pass->b; i += turn->lanes)
         turn->pass->layer->kind->backward(turn->pass, i, scratch, sums);
 }
 
@@ -206,6 +219,8 @@ static struct pass whole_pass(struct backprop *bp, int j, const float *x, int b)
     const struct net_node *node = &bp->net->nodes[j];
     struct pass p = net_pass(bp->net, j, b);
     p.training = true;
+    p.key = rng_derive(bp->seed, "dropout", node->name, 0);
+    p.first = bp->position;
     p.state = bp->state[j];
     p.y = bp->output[j];
     for (int i = 0; i < node->layer.inputs; i++)
@@ -236,10 +251,10 @@ VECTOR_CLONES static void add_to(float *to, const float *from, size_t n)
 }
 
 /* Lanes 0+1, 2+3, ...; then those sums pairwise; the result in lane 0. */
-static void sum_lanes(float *lanes, size_t size)
+static void sum_lanes(float *lanes, size_t size, int count)
 {
-    for (int step = 1; step < LANES; step *= 2)
-        for (int lane = 0; lane + step < LANES; lane += 2 * step)
+    for (int step = 1; step < count; step *= 2)
+        for (int lane = 0; lane + step < count; lane += 2 * step)
             add_to(lanes + (size_t)lane * size, lanes + (size_t)(lane + step) * size, size);
 }
 
@@ -275,10 +290,17 @@ static void backward_node(struct backprop *bp, int j, const float *x, int b)
         return;
     }
     turn.lane_size = trained;
-    pool_run(bp->pool, LANES, turn_lane, &turn);
-    sum_lanes(bp->lanes, trained);
+    turn.lanes = lanes_of(trained);
+    pool_run(bp->pool, (size_t)turn.lanes, turn_lane, &turn);
+    sum_lanes(bp->lanes, trained, turn.lanes);
     /* A layer's trained tensors lie in the gradient block in order of declaration. */
     memcpy(p.dw[0], bp->lanes, trained * sizeof(float));
+}
+
+void backprop_chance(struct backprop *bp, uint64_t seed, uint64_t position)
+{
+    bp->seed = seed;
+    bp->position = position;
 }
 
 double backprop_run(struct backprop *bp, const float *x, int b, const struct targets *targets,

@@ -21,6 +21,10 @@ struct backprop;
 int backprop_open(struct backprop **backprop, struct net *net, int batch, struct pool *pool,
                   struct error *err);
 
+/* What layers draw in the next run (dropout and its kin): under `seed`, for the images at
+ * `position`, `position` + 1 ... of the whole run. Before the first call both are 0. */
+void backprop_chance(struct backprop *backprop, uint64_t seed, uint64_t position);
+
 /* `x` (b,c,h,w). Places without weight are left out of loss and gradient but not of the batch
  * statistics. Returns the mean loss, NaN or infinite when training blew up. Updates running
  * statistics. */

@@ -10,7 +10,7 @@
  *     dbeta = sum dy,  dgamma = sum dy xhat,  dx = gamma / sqrt(var + eps) (dy - dbeta / m - xhat
  * dgamma / m)
  *
- * Sums: within a plane in a fixed number of float lanes, across planes and images in double, in
+ * Sums: within a plane in a fixed number of real lanes, across planes and images in double, in
  * order.
  */
 #include <math.h>
@@ -36,7 +36,7 @@ struct totals {
 };
 
 struct channel {
-    float mean, inverse, dbeta, dgamma;
+    real mean, inverse, dbeta, dgamma;
 };
 
 static struct totals *totals_of(const struct pass *p)
@@ -81,9 +81,9 @@ static size_t state(const struct pass *p)
     return (size_t)p->out.c * ((size_t)p->b * sizeof(struct totals) + sizeof(struct channel));
 }
 
-VECTOR_CLONES static struct totals sum_plane(const float *x, size_t n)
+VECTOR_CLONES static struct totals sum_plane(const real *x, size_t n)
 {
-    float sum[SUM_LANES] = { 0 }, squares[SUM_LANES] = { 0 };
+    real sum[SUM_LANES] = { 0 }, squares[SUM_LANES] = { 0 };
     size_t whole = n - n % SUM_LANES;
     for (size_t i = 0; i < whole; i += SUM_LANES)
         for (int j = 0; j < SUM_LANES; j++) {
@@ -102,10 +102,10 @@ VECTOR_CLONES static struct totals sum_plane(const float *x, size_t n)
     return t;
 }
 
-VECTOR_CLONES static struct totals sum_plane_backward(const float *x, const float *dy, size_t n,
-                                                      float mean, float inverse)
+VECTOR_CLONES static struct totals sum_plane_backward(const real *x, const real *dy, size_t n,
+                                                      real mean, real inverse)
 {
-    float sum[SUM_LANES] = { 0 }, product[SUM_LANES] = { 0 };
+    real sum[SUM_LANES] = { 0 }, product[SUM_LANES] = { 0 };
     size_t whole = n - n % SUM_LANES;
     for (size_t i = 0; i < whole; i += SUM_LANES)
         for (int j = 0; j < SUM_LANES; j++) {
@@ -153,21 +153,21 @@ static void settle(const struct pass *p)
         double mean = t.first / m, variance = t.second / m - mean * mean;
         if (variance < 0)
             variance = 0;
-        channels_of(p)[c].mean = (float)mean;
-        channels_of(p)[c].inverse = (float)(1 / sqrt(variance + p->layer->v[EPS].number));
+        channels_of(p)[c].mean = (real)mean;
+        channels_of(p)[c].inverse = (real)(1 / sqrt(variance + p->layer->v[EPS].number));
         double unbiased = m > 1 ? variance * m / (m - 1) : variance;
-        float *running_mean = &p->running[MEAN][c], *running_variance = &p->running[VARIANCE][c];
-        *running_mean = (float)((1 - momentum) * *running_mean + momentum * mean);
-        *running_variance = (float)((1 - momentum) * *running_variance + momentum * unbiased);
+        real *running_mean = &p->running[MEAN][c], *running_variance = &p->running[VARIANCE][c];
+        *running_mean = (real)((1 - momentum) * *running_mean + momentum * mean);
+        *running_variance = (real)((1 - momentum) * *running_variance + momentum * unbiased);
     }
 }
 
-VECTOR_CLONES static void scale_plane(const float *x, float *y, size_t n, float mean, float scale,
-                                      float beta, bool relu)
+VECTOR_CLONES static void scale_plane(const real *x, real *y, size_t n, real mean, real scale,
+                                      real beta, bool relu)
 {
     if (relu)
         for (size_t i = 0; i < n; i++) {
-            float v = (x[i] - mean) * scale + beta;
+            real v = (x[i] - mean) * scale + beta;
             y[i] = v > 0 ? v : 0;
         }
     else
@@ -175,19 +175,19 @@ VECTOR_CLONES static void scale_plane(const float *x, float *y, size_t n, float 
             y[i] = (x[i] - mean) * scale + beta;
 }
 
-static void forward(const struct pass *p, int i, float *scratch)
+static void forward(const struct pass *p, int i, real *scratch)
 {
     (void)scratch;
     size_t plane = (size_t)p->out.h * (size_t)p->out.w;
     for (int c = 0; c < p->out.c; c++) {
         size_t at = ((size_t)i * (size_t)p->out.c + (size_t)c) * plane;
-        float mean, inverse;
+        real mean, inverse;
         if (p->training) {
             mean = channels_of(p)[c].mean;
             inverse = channels_of(p)[c].inverse;
         } else {
             mean = p->w[MEAN][c];
-            inverse = (float)(1 / sqrt((double)p->w[VARIANCE][c] + p->layer->v[EPS].number));
+            inverse = (real)(1 / sqrt((double)p->w[VARIANCE][c] + p->layer->v[EPS].number));
         }
         scale_plane(p->x[0] + at, p->y + at, plane, mean, inverse * p->w[GAMMA][c], p->w[BETA][c],
                     p->relu);
@@ -210,15 +210,15 @@ static void settle_backward(const struct pass *p)
     double m = (double)p->b * p->out.h * p->out.w;
     for (int c = 0; c < p->out.c; c++) {
         struct totals t = sum_batch(p, c);
-        p->dw[BETA][c] = (float)t.first;
-        p->dw[GAMMA][c] = (float)t.second;
-        channels_of(p)[c].dbeta = (float)(t.first / m);
-        channels_of(p)[c].dgamma = (float)(t.second / m);
+        p->dw[BETA][c] = (real)t.first;
+        p->dw[GAMMA][c] = (real)t.second;
+        channels_of(p)[c].dbeta = (real)(t.first / m);
+        channels_of(p)[c].dgamma = (real)(t.second / m);
     }
 }
 
-VECTOR_CLONES static void back_plane(const float *x, const float *dy, float *dx, size_t n,
-                                     struct channel k, float scale, bool add)
+VECTOR_CLONES static void back_plane(const real *x, const real *dy, real *dx, size_t n,
+                                     struct channel k, real scale, bool add)
 {
     if (add)
         for (size_t i = 0; i < n; i++)
@@ -228,7 +228,7 @@ VECTOR_CLONES static void back_plane(const float *x, const float *dy, float *dx,
             dx[i] = scale * (dy[i] - k.dbeta - (x[i] - k.mean) * k.inverse * k.dgamma);
 }
 
-static void backward(const struct pass *p, int i, float *scratch, float *lane)
+static void backward(const struct pass *p, int i, real *scratch, real *lane)
 {
     (void)scratch;
     (void)lane;
@@ -243,7 +243,7 @@ static void backward(const struct pass *p, int i, float *scratch, float *lane)
     }
 }
 
-const struct layer_kind layer_batchnorm = {
+const struct layer_kind LAYER(batchnorm) = {
     .name = "batchnorm",
     .summary = "batch normalization (PyTorch's BatchNorm2d)",
     .params = params,

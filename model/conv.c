@@ -1,87 +1,85 @@
 /*
  * Convolution, x (c,h,w), w (k,c,r,r), y (k,oh,ow): y[k] = sum_c w[k,c] * x[c] + bias[k], as
- * PyTorch's Conv2d. One image is one product: w (k, c r r) times the image's columns (c r r, oh
- * ow). Backward: dw = dy columns^T, dx = col2im(w^T dy), dbias = sum dy.
+ * PyTorch's Conv2d. One image is one product a group of channels: w (k, c r r) times the image's
+ * columns (c r r, oh ow). Backward: dw = dy columns^T, dx = col2im(w^T dy), dbias = sum dy.
+ *
+ * Padding that is not zeros is laid around a copy of the image first. Depthwise convolutions, whose
+ * products would have one row, go tap by tap.
  */
 #include <string.h>
 
 #include "base/simd.h"
+#include "model/conv_form.h"
+#include "model/depthwise.h"
 #include "model/gemm.h"
-#include "model/im2col.h"
-#include "model/layer.h"
 
-enum { OUT, KERNEL, STRIDE, PADDING, BIAS };
-enum { WEIGHT, BIAS_WEIGHT };
-
-static const struct param params[] = {
-    [OUT] = { "out", PARAM_INTEGER, "channels", .value = 16, .min = 1, .max = 65536,
-              "channels of the output", .required = true },
-    [KERNEL] = { "kernel", PARAM_INTEGER, "px", .value = 3, .min = 1, .max = 63,
-                 "side of the kernel" },
-    [STRIDE] = { "stride", PARAM_INTEGER, "px", .value = 1, .min = 1, .max = 63, "step" },
-    [PADDING] = { "padding", PARAM_INTEGER, "px", .value = 0, .min = 0, .max = 63,
-                  "zeros added at each border" },
-    [BIAS] = { "bias", PARAM_FLAG, "", .value = 0, .help = "add a learned constant per channel" },
-    { 0 },
+/* One image's convolution once padding that is not zeros lies around it. */
+struct job {
+    struct window win;
+    struct shape in, out;
+    int padding;        /* of the copy; 0: there is none */
+    enum pad_mode mode; /* of that */
+    int groups, taps;   /* taps: of one group, c / groups * r * r */
+    size_t positions;   /* of the output */
+    bool pointwise;     /* the columns are the image itself */
+    bool depthwise;
 };
 
-static struct window window_of(const struct layer *l)
+static struct job job_of(const struct pass *p)
 {
-    return (struct window){ (int)l->v[KERNEL].integer, (int)l->v[STRIDE].integer,
-                            (int)l->v[PADDING].integer };
+    struct conv_form f = conv_form(p->layer);
+    struct job j = { .win = f.window,
+                     .in = p->in[0],
+                     .out = p->out,
+                     .mode = f.mode,
+                     .groups = f.groups,
+                     .taps = p->in[0].c / f.groups * f.window.kernel * f.window.kernel,
+                     .positions = (size_t)p->out.h * (size_t)p->out.w };
+    if (f.mode != PAD_ZEROS && f.mode != PAD_SAME && f.window.padding > 0) {
+        j.padding = f.window.padding;
+        j.in.h += 2 * j.padding;
+        j.in.w += 2 * j.padding;
+        j.win.padding = 0;
+    }
+    j.pointwise = j.win.kernel == 1 && j.win.stride == 1 && j.win.padding == 0;
+    j.depthwise = f.groups > 1 && f.groups == p->in[0].c;
+    return j;
 }
 
-/* A 1x1 kernel's columns are the image itself. */
-static bool is_pointwise(const struct window *win)
+/* The padded copy, the columns, then the gradients of both. */
+static size_t copy_size(const struct job *j)
 {
-    return win->kernel == 1 && win->stride == 1 && win->padding == 0;
+    return j->padding ? shape_count(j->in) : 0;
 }
 
-static int shape(const struct layer *l, const struct shape *in, struct shape *out,
-                 struct error *err)
+static size_t columns_size(const struct job *j)
 {
-    struct window win = window_of(l);
-    *out = (struct shape){ (int)l->v[OUT].integer, window_output(&win, in->h),
-                           window_output(&win, in->w) };
-    if (out->h < 1 || out->w < 1)
-        return error_set(err, ERROR_USAGE, NULL,
-                         "a kernel of %d with padding %d does not fit into %dx%d", win.kernel,
-                         win.padding, in->h, in->w);
-    return 0;
+    return j->pointwise || j->depthwise ? 0 : (size_t)j->groups * (size_t)j->taps * j->positions;
 }
 
-static int weights(const struct layer *l, const struct shape *in, struct layer_weight *w)
-{
-    int64_t k = l->v[OUT].integer, r = l->v[KERNEL].integer;
-    w[WEIGHT] = (struct layer_weight){ .suffix = "weight",
-                                       .rank = 4,
-                                       .shape = { k, in->c, r, r },
-                                       .trained = true,
-                                       .init = INIT_KAIMING,
-                                       .fan_in = in->c * r * r,
-                                       .fan_out = k * r * r };
-    if (!l->v[BIAS].flag)
-        return 1;
-    w[BIAS_WEIGHT] = (struct layer_weight){ .suffix = "bias",
-                                            .rank = 1,
-                                            .shape = { k },
-                                            .trained = true,
-                                            .init = INIT_ZERO,
-                                            .fan_in = in->c * r * r,
-                                            .fan_out = k };
-    return 2;
-}
-
-static size_t columns(const struct pass *p)
-{
-    struct window win = window_of(p->layer);
-    return (size_t)p->in[0].c * (size_t)(win.kernel * win.kernel);
-}
-
-/* Columns of the image, then columns of its gradient. */
 static size_t scratch(const struct pass *p)
 {
-    return 2 * columns(p) * (size_t)p->out.h * (size_t)p->out.w;
+    struct job j = job_of(p);
+    return 2 * (copy_size(&j) + columns_size(&j));
+}
+
+/* Image i with its padding around. */
+static const float *image_of(const struct pass *p, const struct job *j, int i, float *scratch_)
+{
+    const float *x = p->x[0] + (size_t)i * shape_count(p->in[0]);
+    if (!j->padding)
+        return x;
+    pad(x, p->in[0], j->padding, j->mode, scratch_);
+    return scratch_;
+}
+
+static const float *columns_of(const struct job *j, const float *x, float *scratch_)
+{
+    if (j->pointwise)
+        return x;
+    float *columns = scratch_ + copy_size(j);
+    im2col(x, j->in, &j->win, j->out, columns);
+    return columns;
 }
 
 VECTOR_CLONES static void add_bias(float *y, size_t n, float bias, bool relu)
@@ -96,71 +94,95 @@ VECTOR_CLONES static void add_bias(float *y, size_t n, float bias, bool relu)
             y[i] += bias;
 }
 
-static const float *columns_of(const struct pass *p, int i, float *scratch_)
-{
-    struct window win = window_of(p->layer);
-    const float *x = p->x[0] + (size_t)i * shape_count(p->in[0]);
-    if (is_pointwise(&win))
-        return x;
-    im2col(x, p->in[0], &win, p->out, scratch_);
-    return scratch_;
-}
-
 static void forward(const struct pass *p, int i, float *scratch_)
 {
-    size_t positions = (size_t)p->out.h * (size_t)p->out.w;
+    struct job j = job_of(p);
     float *y = p->y + (size_t)i * shape_count(p->out);
-    gemm(false, false, p->out.c, (int)positions, (int)columns(p), p->w[WEIGHT],
-         columns_of(p, i, scratch_), 0, y);
-    if (p->w[BIAS_WEIGHT] || p->relu)
-        for (int k = 0; k < p->out.c; k++)
-            add_bias(y + (size_t)k * positions, positions,
-                     p->w[BIAS_WEIGHT] ? p->w[BIAS_WEIGHT][k] : 0, p->relu);
+    const float *x = image_of(p, &j, i, scratch_), *w = p->w[CONV_WEIGHT];
+    int k = j.out.c / j.groups;
+    if (j.depthwise)
+        depthwise(x, j.in, &j.win, j.out, w, y);
+    else {
+        const float *columns = columns_of(&j, x, scratch_);
+        for (size_t g = 0; g < (size_t)j.groups; g++)
+            gemm(false, false, k, (int)j.positions, j.taps, w + g * (size_t)k * (size_t)j.taps,
+                 columns + g * (size_t)j.taps * j.positions, 0, y + g * (size_t)k * j.positions);
+    }
+    if (p->w[CONV_BIAS] || p->relu)
+        for (int c = 0; c < p->out.c; c++)
+            add_bias(y + (size_t)c * j.positions, j.positions,
+                     p->w[CONV_BIAS] ? p->w[CONV_BIAS][c] : 0, p->relu);
+}
+
+static void back_bias(const struct job *j, const float *dy, float *dbias)
+{
+    for (int c = 0; c < j->out.c; c++) {
+        double sum = 0;
+        for (size_t n = 0; n < j->positions; n++)
+            sum += dy[(size_t)c * j->positions + n];
+        dbias[c] += (float)sum;
+    }
+}
+
+/* dw and, unless dx is NULL, dx (+)= for the image x, padded as `j` says. */
+static void back(const struct pass *p, const struct job *j, const float *x, const float *dy,
+                 float *scratch_, float *dw, float *dx, bool add)
+{
+    const float *w = p->w[CONV_WEIGHT];
+    int k = j->out.c / j->groups, positions = (int)j->positions, taps = j->taps;
+    if (dx && !add && !j->pointwise)
+        memset(dx, 0, shape_count(j->in) * sizeof(*dx));
+    if (j->depthwise) {
+        depthwise_back(x, j->in, &j->win, j->out, w, dy, dw, dx);
+        return;
+    }
+    const float *columns = columns_of(j, x, scratch_);
+    float *dcolumns = j->pointwise ? dx : scratch_ + 2 * copy_size(j) + columns_size(j);
+    for (size_t g = 0; g < (size_t)j->groups; g++) {
+        size_t rows = g * (size_t)k, group = g * (size_t)taps;
+        gemm(false, true, k, taps, positions, dy + rows * j->positions,
+             columns + group * j->positions, 1, dw + rows * (size_t)taps);
+        if (dx)
+            gemm(true, false, taps, positions, k, w + rows * (size_t)taps, dy + rows * j->positions,
+                 j->pointwise && add ? 1 : 0, dcolumns + group * j->positions);
+    }
+    if (dx && !j->pointwise)
+        col2im(dcolumns, j->in, &j->win, j->out, dx);
 }
 
 static void backward(const struct pass *p, int i, float *scratch_, float *lane)
 {
-    struct window win = window_of(p->layer);
-    int positions = p->out.h * p->out.w, taps = (int)columns(p), k = p->out.c;
+    struct job j = job_of(p);
     const float *dy = p->dy + (size_t)i * shape_count(p->out);
-    gemm(false, true, k, taps, positions, dy, columns_of(p, i, scratch_), 1, lane);
-    if (p->w[BIAS_WEIGHT]) {
-        float *dbias = lane + (size_t)k * (size_t)taps;
-        for (int c = 0; c < k; c++) {
-            double sum = 0;
-            for (int j = 0; j < positions; j++)
-                sum += dy[(size_t)c * (size_t)positions + (size_t)j];
-            dbias[c] += (float)sum;
-        }
-    }
-    if (!p->dx[0])
-        return;
-    float *dx = p->dx[0] + (size_t)i * shape_count(p->in[0]);
-    if (is_pointwise(&win)) {
-        gemm(true, false, taps, positions, k, p->w[WEIGHT], dy, p->add[0] ? 1 : 0, dx);
+    const float *x = image_of(p, &j, i, scratch_);
+    float *dx = p->dx[0] ? p->dx[0] + (size_t)i * shape_count(p->in[0]) : NULL;
+    if (p->w[CONV_BIAS])
+        back_bias(&j, dy, lane + (size_t)j.out.c * (size_t)j.taps);
+    if (!dx || !j.padding) {
+        back(p, &j, x, dy, scratch_, lane, dx, p->add[0]);
         return;
     }
-    float *dcolumns = scratch_ + (size_t)taps * (size_t)positions;
-    gemm(true, false, taps, positions, k, p->w[WEIGHT], dy, 0, dcolumns);
+    float *dpadded = scratch_ + copy_size(&j) + columns_size(&j);
+    back(p, &j, x, dy, scratch_, lane, dpadded, false);
     if (!p->add[0])
         memset(dx, 0, shape_count(p->in[0]) * sizeof(*dx));
-    col2im(dcolumns, p->in[0], &win, p->out, dx);
+    pad_back(dpadded, p->in[0], j.padding, j.mode, dx);
 }
 
 static uint64_t multiply_adds(const struct pass *p)
 {
-    return (uint64_t)columns(p) * shape_count(p->out);
+    return (uint64_t)job_of(p).taps * shape_count(p->out);
 }
 
 const struct layer_kind layer_conv = {
     .name = "conv",
     .summary = "convolution (PyTorch's Conv2d)",
-    .params = params,
+    .params = conv_params,
     .inputs_min = 1,
     .inputs_max = 1,
     .fuses_relu = true,
-    .shape = shape,
-    .weights = weights,
+    .shape = conv_shape,
+    .weights = conv_weights,
     .scratch = scratch,
     .forward = forward,
     .backward = backward,

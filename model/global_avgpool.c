@@ -12,7 +12,7 @@ static int shape(const struct layer *l, const struct shape *in, struct shape *ou
     return 0;
 }
 
-static void forward(const struct pass *p, int i, float *scratch)
+static void forward(const struct pass *p, int i, real *scratch)
 {
     (void)scratch;
     size_t plane = (size_t)p->in[0].h * (size_t)p->in[0].w, c = (size_t)p->out.c;
@@ -20,11 +20,11 @@ static void forward(const struct pass *p, int i, float *scratch)
         double sum = 0;
         for (size_t j = 0; j < plane; j++)
             sum += p->x[0][at * plane + j];
-        p->y[at] = (float)(sum / (double)plane);
+        p->y[at] = (real)(sum / (double)plane);
     }
 }
 
-static void backward(const struct pass *p, int i, float *scratch, float *lane)
+static void backward(const struct pass *p, int i, real *scratch, real *lane)
 {
     (void)scratch;
     (void)lane;
@@ -32,13 +32,13 @@ static void backward(const struct pass *p, int i, float *scratch, float *lane)
         return;
     size_t plane = (size_t)p->in[0].h * (size_t)p->in[0].w, c = (size_t)p->out.c;
     for (size_t at = (size_t)i * c; at < ((size_t)i + 1) * c; at++) {
-        float share = (float)(p->dy[at] / (double)plane);
+        real share = (real)(p->dy[at] / (double)plane);
         for (size_t j = 0; j < plane; j++)
             p->dx[0][at * plane + j] = share + (p->add[0] ? p->dx[0][at * plane + j] : 0);
     }
 }
 
-const struct layer_kind layer_global_avgpool = {
+const struct layer_kind LAYER(global_avgpool) = {
     .name = "global_avgpool",
     .summary = "mean of each channel's plane",
     .inputs_min = 1,

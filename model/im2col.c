@@ -4,15 +4,30 @@
 
 int window_output(const struct window *win, int size)
 {
-    int span = size + 2 * win->padding - win->kernel;
-    return span < 0 ? 0 : span / win->stride + 1;
+    if (win->same)
+        return (size + win->stride - 1) / win->stride;
+    int span = size + 2 * win->padding - win->dilation * (win->kernel - 1) - 1;
+    if (span < 0)
+        return 0;
+    int outputs = span / win->stride + 1;
+    if (win->ceil && span % win->stride != 0 && outputs * win->stride < size + win->padding)
+        outputs++;
+    return outputs;
 }
 
-/* Outputs [*first, *last) whose tap at offset `tap` lies inside 0..size-1: 0 <= o * stride + tap -
- * padding < size. */
-static void inside(const struct window *win, int tap, int size, int outputs, int *first, int *last)
+int window_before(const struct window *win, int size)
 {
-    int shift = win->padding - tap; /* o * stride >= shift and < size + shift */
+    if (!win->same)
+        return win->padding;
+    int outputs = (size + win->stride - 1) / win->stride;
+    int total = (outputs - 1) * win->stride + win->dilation * (win->kernel - 1) + 1 - size;
+    return total > 0 ? total / 2 : 0;
+}
+
+/* 0 <= o * stride + tap * dilation - before < size. */
+void window_inside(const struct window *win, int tap, int size, int outputs, int *first, int *last)
+{
+    int shift = window_before(win, size) - tap * win->dilation;
     *first = shift <= 0 ? 0 : (shift + win->stride - 1) / win->stride;
     int end = size + shift <= 0 ? 0 : (size + shift + win->stride - 1) / win->stride;
     *last = end < outputs ? end : outputs;
@@ -27,17 +42,18 @@ void im2col(const float *x, struct shape in, const struct window *win, struct sh
         for (int r = 0; r < win->kernel; r++)
             for (int s = 0; s < win->kernel; s++) {
                 int top, bottom, left, right;
-                inside(win, r, in.h, out.h, &top, &bottom);
-                inside(win, s, in.w, out.w, &left, &right);
+                window_inside(win, r, in.h, out.h, &top, &bottom);
+                window_inside(win, s, in.w, out.w, &left, &right);
+                int down = r * win->dilation - window_before(win, in.h);
+                int along = s * win->dilation - window_before(win, in.w);
                 const float *plane = x + (size_t)c * (size_t)in.h * (size_t)in.w;
                 for (int oh = 0; oh < out.h; oh++, col += out.w) {
                     if (oh < top || oh >= bottom) {
                         memset(col, 0, (size_t)out.w * sizeof(*col));
                         continue;
                     }
-                    const float *row =
-                        plane + (size_t)(oh * stride + r - win->padding) * (size_t)in.w;
-                    row += s - win->padding;
+                    const float *row = plane + (size_t)(oh * stride + down) * (size_t)in.w;
+                    row += along;
                     for (int ow = 0; ow < left; ow++)
                         col[ow] = 0;
                     if (stride == 1)
@@ -59,12 +75,14 @@ void col2im(const float *col, struct shape in, const struct window *win, struct 
         for (int r = 0; r < win->kernel; r++)
             for (int s = 0; s < win->kernel; s++) {
                 int top, bottom, left, right;
-                inside(win, r, in.h, out.h, &top, &bottom);
-                inside(win, s, in.w, out.w, &left, &right);
+                window_inside(win, r, in.h, out.h, &top, &bottom);
+                window_inside(win, s, in.w, out.w, &left, &right);
+                int down = r * win->dilation - window_before(win, in.h);
+                int along = s * win->dilation - window_before(win, in.w);
                 float *plane = dx + (size_t)c * (size_t)in.h * (size_t)in.w;
                 for (int oh = top; oh < bottom; oh++) {
-                    float *row = plane + (size_t)(oh * stride + r - win->padding) * (size_t)in.w;
-                    row += s - win->padding;
+                    float *row = plane + (size_t)(oh * stride + down) * (size_t)in.w;
+                    row += along;
                     const float *from = col + (size_t)oh * (size_t)out.w;
                     if (stride == 1)
                         for (int ow = left; ow < right; ow++)

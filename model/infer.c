@@ -27,6 +27,7 @@ struct step {
 struct infer {
     const struct net *net; /* borrowed */
     int group;
+    struct infer_chance chance;
     struct step *steps; /* owned */
     int count;
     int *value_of; /* owned: node -> the node whose buffer holds its output */
@@ -130,6 +131,11 @@ int infer_open(struct infer **result, const struct net *net, int group, struct e
     return 0;
 }
 
+void infer_chance(struct infer *f, const struct infer_chance *chance)
+{
+    f->chance = *chance;
+}
+
 static struct pass step_pass(const struct infer *f, const struct step *step)
 {
     const struct net_node *node = &f->net->nodes[step->node];
@@ -139,6 +145,9 @@ static struct pass step_pass(const struct infer *f, const struct step *step)
                                               : f->shapes[node->input[i]];
     p.out = f->shapes[step->node];
     p.relu = step->relu;
+    p.key = rng_derive(f->chance.seed, "dropout", node->name, 0);
+    p.sample = f->chance.sample;
+    p.noise = f->chance.noise;
     if (step->folded[0]) {
         p.w[0] = step->folded[0];
         p.w[1] = step->folded[1];
@@ -245,6 +254,7 @@ int infer_run(struct infer *f, const float *x, int n, int h, int w, float *logit
                              ? x + (size_t)i * image
                              : f->memory + f->offset[f->value_of[node->input[j]]];
             p.y = f->memory + f->offset[step->value];
+            p.first = f->chance.id ? (uint64_t)f->chance.id[i] : 0;
             p.layer->kind->forward(&p, 0, f->memory + f->scratch_at);
         }
         const float *y = f->memory + f->offset[f->value_of[f->net->count - 1]];

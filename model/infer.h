@@ -19,9 +19,21 @@ struct infer;
 
 int infer_open(struct infer **infer, const struct net *net, int group, struct error *err);
 
-/* `n` <= group images of c x h x w; other sizes than the declared one are allowed where the network
- * is fully convolutional (ERROR_USAGE names the layer where it is not); logits are then averaged
- * over the positions. */
+/* What the layers draw (fractional pooling always, dropout and its kin where `noise`): image i of a
+ * run draws as number id[i] under `seed`; `sample` tells several draws for one image apart. */
+struct infer_chance {
+    uint64_t seed;
+    const int64_t *id; /* (n), borrowed until the run is done; NULL: all are number 0 */
+    uint32_t sample;
+    bool noise; /* as in training; else dropout is the identity */
+};
+
+/* For the runs that follow. Without a call: all zero. */
+void infer_chance(struct infer *infer, const struct infer_chance *chance);
+
+/* `n` <= group images of c x h x w. At other sizes than the declared one the network runs fully
+ * convolutionally (linear layers slide over the plane, logits are averaged over the positions);
+ * ERROR_USAGE names the layer where it cannot. */
 int infer_run(struct infer *infer, const float *x, int n, int h, int w, float *logits,
               struct error *err);
 

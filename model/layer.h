@@ -4,12 +4,15 @@
  * the threads; what must see the whole batch (batch normalization's statistics) is measured per
  * image and settled once, in order.
  *
- *     const struct layer_kind layer_relu = {
+ *     const struct layer_kind LAYER(relu) = {
  *         .name = "relu", .inputs_min = 1, .inputs_max = 1, .shape = shape, .forward = forward, ...
  *     };
  *
  * Shapes: x (c,h,w) of one image, y likewise; the caller gives pointers to the whole batch and the
  * image's number.
+ *
+ * Layers are written over `real`: float in the networks, double where gradients are checked. A file
+ * whose descriptor is named by LAYER is compiled for both.
  */
 #ifndef TENFOLD_MODEL_LAYER_H
 #define TENFOLD_MODEL_LAYER_H
@@ -19,9 +22,18 @@
 #include <stdint.h>
 
 #include "base/param.h"
+#include "base/rng.h"
 #include "model/net.h"
 
-enum { LAYER_INPUTS = 8, LAYER_WEIGHTS = 4, LAYER_PARAMS = 8, LANES = 16 };
+#ifdef TENFOLD_DOUBLE
+typedef double real;
+#define LAYER(name) layer_##name##_double
+#else
+typedef float real;
+#define LAYER(name) layer_##name
+#endif
+
+enum { LAYER_INPUTS = 8, LAYER_WEIGHTS = 4, LAYER_PARAMS = 12, LANES = 16 };
 
 enum init_kind { INIT_KAIMING, INIT_UNIFORM, INIT_ONE, INIT_ZERO };
 
@@ -40,6 +52,10 @@ struct layer {
     const struct layer_kind *kind;
     union value v[LAYER_PARAMS];
     int inputs;
+    /* The first input's shape at the size that the network declares. At another size the network
+     * runs fully convolutionally: what looks at a whole plane at this one (linear, flatten,
+     * adaptive pooling) becomes a window of this size that slides over the larger plane. */
+    struct shape built;
 };
 
 /* One trip of a batch through one layer. */
@@ -47,18 +63,23 @@ struct pass {
     const struct layer *layer;
     int b;                              /* images */
     struct shape in[LAYER_INPUTS], out; /* of one image */
-    const float *x[LAYER_INPUTS];       /* (b, in) */
-    float *y;                           /* (b, out) */
-    const float *w[LAYER_WEIGHTS];      /* in order of declaration; NULL where there is none */
-    bool relu;                     /* end in max(y, 0); only where the kind says `fuses_relu` */
-    bool training;                 /* statistics of the batch; else the running ones */
-    float *running[LAYER_WEIGHTS]; /* training: the untrained tensors, to be updated */
-    void *state;                   /* kept from forward to backward, kind->state() bytes */
+    const real *x[LAYER_INPUTS];        /* (b, in) */
+    real *y;                            /* (b, out) */
+    const real *w[LAYER_WEIGHTS];       /* in order of declaration; NULL where there is none */
+    bool relu;                    /* end in max(y, 0); only where the kind says `fuses_relu` */
+    bool training;                /* statistics of the batch; else the running ones */
+    real *running[LAYER_WEIGHTS]; /* training: the untrained tensors, to be updated */
+    void *state;                  /* kept from forward to backward, kind->state() bytes */
+    /* Chance: what image i draws is a function of `key` (the layer's), first + i and `sample`. */
+    struct rng_key key;
+    uint64_t first;  /* training: the batch's first position in the run; else the image's id */
+    uint32_t sample; /* which of several draws for the same images; 0 in training */
+    bool noise;      /* dropout draws although this is no training */
     /* Backward. */
-    const float *dy;          /* (b, out) */
-    float *dx[LAYER_INPUTS];  /* (b, in); NULL where nobody asks */
-    bool add[LAYER_INPUTS];   /* dx += instead of dx = */
-    float *dw[LAYER_WEIGHTS]; /* settle_backward writes here; lanes are summed into it */
+    const real *dy;          /* (b, out) */
+    real *dx[LAYER_INPUTS];  /* (b, in); NULL where nobody asks */
+    bool add[LAYER_INPUTS];  /* dx += instead of dx = */
+    real *dw[LAYER_WEIGHTS]; /* settle_backward writes here; lanes are summed into it */
 };
 
 struct layer_kind {
@@ -73,7 +94,7 @@ struct layer_kind {
                  struct error *err);
     /* Declare at most LAYER_WEIGHTS tensors for these inputs; returns how many. NULL: none. */
     int (*weights)(const struct layer *l, const struct shape *in, struct layer_weight *w);
-    /* Floats of scratch that a worker needs for one image, forward and backward. NULL: none. */
+    /* Numbers of scratch that a worker needs for one image, forward and backward. NULL: none. */
     size_t (*scratch)(const struct pass *p);
     /* Bytes kept between forward and backward for p->b images. NULL: none. */
     size_t (*state)(const struct pass *p);
@@ -82,13 +103,13 @@ struct layer_kind {
      * nothing to do. */
     void (*measure)(const struct pass *p, int i);
     void (*settle)(const struct pass *p);
-    void (*forward)(const struct pass *p, int i, float *scratch);
+    void (*forward)(const struct pass *p, int i, real *scratch);
 
     /* The same backwards. `lane` has room for the trained tensors, one after the other, and is
      * added to. */
     void (*measure_backward)(const struct pass *p, int i);
     void (*settle_backward)(const struct pass *p);
-    void (*backward)(const struct pass *p, int i, float *scratch, float *lane);
+    void (*backward)(const struct pass *p, int i, real *scratch, real *lane);
 
     /* Multiply-adds for one image. NULL: not counted. */
     uint64_t (*multiply_adds)(const struct pass *p);
@@ -99,6 +120,17 @@ extern const struct layer_kind *const layers[]; /* ends with NULL */
 static inline size_t shape_count(struct shape s)
 {
     return (size_t)s.c * (size_t)s.h * (size_t)s.w;
+}
+
+static inline bool shape_same(struct shape a, struct shape b)
+{
+    return a.c == b.c && a.h == b.h && a.w == b.w;
+}
+
+/* The draws of image i, the same whoever computes it. */
+static inline struct rng pass_rng(const struct pass *p, int i)
+{
+    return rng_start(p->key, p->first + (uint64_t)i, p->sample);
 }
 
 #endif

@@ -1,10 +1,14 @@
 /*
  * Fully connected, x (c,h,w) flattened to (n), w (k,n), y (k): y = w x + bias, as PyTorch's Linear
  * after Flatten. dw = dy x^T, dbias = dy, dx = w^T dy. One image is one matrix-vector product.
+ *
+ * On a larger plane than the network declares it is the convolution that it was all along: a
+ * kernel of the declared plane's size, one product for all places.
  */
 #include "base/simd.h"
 #include "model/gemm.h"
 #include "model/layer.h"
+#include "model/unfold.h"
 
 enum { OUT, BIAS };
 enum { WEIGHT, BIAS_WEIGHT };
@@ -19,15 +23,13 @@ static const struct param params[] = {
 static int shape(const struct layer *l, const struct shape *in, struct shape *out,
                  struct error *err)
 {
-    (void)in;
-    (void)err;
-    *out = (struct shape){ (int)l->v[OUT].integer, 1, 1 };
-    return 0;
+    return unfold_shape(&l->built, in, (int)l->v[OUT].integer, out, err);
 }
 
 static int weights(const struct layer *l, const struct shape *in, struct layer_weight *w)
 {
-    int64_t k = l->v[OUT].integer, n = (int64_t)shape_count(*in);
+    (void)in;
+    int64_t k = l->v[OUT].integer, n = (int64_t)shape_count(l->built);
     w[WEIGHT] = (struct layer_weight){ .suffix = "weight",
                                        .rank = 2,
                                        .shape = { k, n },
@@ -47,9 +49,34 @@ static int weights(const struct layer *l, const struct shape *in, struct layer_w
     return 2;
 }
 
-static void forward(const struct pass *p, int i, float *scratch)
+/* The columns of a plane of its own: the image itself where the window is one pixel. */
+static size_t scratch(const struct pass *p)
 {
-    (void)scratch;
+    size_t positions = (size_t)p->out.h * (size_t)p->out.w;
+    const struct shape *built = &p->layer->built;
+    return positions == 1 || built->h * built->w == 1 ? 0 : shape_count(*built) * positions;
+}
+
+static void forward_window(const struct pass *p, int i, float *columns)
+{
+    int n = (int)shape_count(p->layer->built), k = p->out.c, positions = p->out.h * p->out.w;
+    const float *x = p->x[0] + (size_t)i * shape_count(p->in[0]);
+    float *y = p->y + (size_t)i * shape_count(p->out);
+    if (scratch(p) > 0) {
+        unfold(x, p->in[0], p->layer->built, columns);
+        x = columns;
+    }
+    for (int j = 0; j < k * positions; j++)
+        y[j] = p->w[BIAS_WEIGHT] ? p->w[BIAS_WEIGHT][j / positions] : 0;
+    gemm(false, false, k, positions, n, p->w[WEIGHT], x, 1, y);
+}
+
+static void forward(const struct pass *p, int i, float *columns)
+{
+    if (p->out.h * p->out.w > 1) {
+        forward_window(p, i, columns);
+        return;
+    }
     size_t n = shape_count(p->in[0]), k = (size_t)p->out.c;
     float *y = p->y + (size_t)i * k;
     for (size_t j = 0; j < k; j++)
@@ -63,9 +90,9 @@ VECTOR_CLONES static void add_scaled(float *to, const float *from, size_t n, flo
         to[i] += scale * from[i];
 }
 
-static void backward(const struct pass *p, int i, float *scratch, float *lane)
+static void backward(const struct pass *p, int i, float *columns, float *lane)
 {
-    (void)scratch;
+    (void)columns;
     size_t n = shape_count(p->in[0]), k = (size_t)p->out.c;
     const float *x = p->x[0] + (size_t)i * n, *dy = p->dy + (size_t)i * k;
     for (size_t j = 0; j < k; j++)
@@ -78,7 +105,7 @@ static void backward(const struct pass *p, int i, float *scratch, float *lane)
 
 static uint64_t multiply_adds(const struct pass *p)
 {
-    return (uint64_t)shape_count(p->in[0]) * (uint64_t)p->out.c;
+    return (uint64_t)shape_count(p->layer->built) * shape_count(p->out);
 }
 
 const struct layer_kind layer_linear = {
@@ -89,6 +116,7 @@ const struct layer_kind layer_linear = {
     .inputs_max = 1,
     .shape = shape,
     .weights = weights,
+    .scratch = scratch,
     .forward = forward,
     .backward = backward,
     .multiply_adds = multiply_adds,

@@ -11,7 +11,7 @@ static size_t state(const struct pass *p)
     return (size_t)p->b * shape_count(p->out) * sizeof(int32_t);
 }
 
-static void forward(const struct pass *p, int i, float *scratch)
+static void forward(const struct pass *p, int i, real *scratch)
 {
     (void)scratch;
     struct window win = pooling_window(p->layer);
@@ -19,11 +19,11 @@ static void forward(const struct pass *p, int i, float *scratch)
     size_t out = (size_t)i * shape_count(p->out);
     int32_t *from = p->training ? (int32_t *)p->state + out : NULL;
     for (int c = 0; c < p->out.c; c++) {
-        const float *x =
+        const real *x =
             p->x[0] + ((size_t)i * (size_t)p->out.c + (size_t)c) * (size_t)h * (size_t)w;
         for (int oh = 0; oh < p->out.h; oh++)
             for (int ow = 0; ow < p->out.w; ow++, out++) {
-                float best = -INFINITY;
+                real best = -INFINITY;
                 int32_t place = -1;
                 for (int r = 0; r < win.kernel; r++)
                     for (int s = 0; s < win.kernel; s++) {
@@ -31,7 +31,7 @@ static void forward(const struct pass *p, int i, float *scratch)
                             xx = ow * win.stride + s - win.padding;
                         if (y < 0 || y >= h || xx < 0 || xx >= w)
                             continue;
-                        float v = x[(size_t)y * (size_t)w + (size_t)xx];
+                        real v = x[(size_t)y * (size_t)w + (size_t)xx];
                         if (v > best || place < 0) {
                             best = v;
                             place = y * w + xx;
@@ -44,7 +44,7 @@ static void forward(const struct pass *p, int i, float *scratch)
     }
 }
 
-static void backward(const struct pass *p, int i, float *scratch, float *lane)
+static void backward(const struct pass *p, int i, real *scratch, real *lane)
 {
     (void)scratch;
     (void)lane;
@@ -52,7 +52,7 @@ static void backward(const struct pass *p, int i, float *scratch, float *lane)
         return;
     size_t plane = (size_t)p->in[0].h * (size_t)p->in[0].w,
            positions = (size_t)p->out.h * (size_t)p->out.w;
-    float *dx = p->dx[0] + (size_t)i * shape_count(p->in[0]);
+    real *dx = p->dx[0] + (size_t)i * shape_count(p->in[0]);
     if (!p->add[0])
         memset(dx, 0, shape_count(p->in[0]) * sizeof(*dx));
     size_t at = (size_t)i * shape_count(p->out);
@@ -62,7 +62,7 @@ static void backward(const struct pass *p, int i, float *scratch, float *lane)
             dx[*from++] += p->dy[at++];
 }
 
-const struct layer_kind layer_maxpool = {
+const struct layer_kind LAYER(maxpool) = {
     .name = "maxpool",
     .summary = "largest value under a window (PyTorch's MaxPool2d)",
     .params = pooling_params,

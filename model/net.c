@@ -75,6 +75,7 @@ static int make_node(struct net *net, int j, const struct net_entry *entry, stru
         if (entry->input[i] != NET_INPUT)
             net->nodes[entry->input[i]].consumers++;
     }
+    node->layer.built = node->in[0];
     struct error why = { 0 };
     if (entry->kind->shape(&node->layer, node->in, &node->out, &why) < 0)
         return node_error(entry->where, err, "%s (%s): %s", entry->name, entry->kind->name,
@@ -201,7 +202,6 @@ int net_open(struct net **result, const struct node *spec, struct error *err)
     if (check_graph(net, &e, err) < 0 || declare_weights(net, err) < 0 ||
         place_weights(net, err) < 0 || gemm_check(err) < 0)
         goto fail;
-    net_init(net, 0);
     net_expansion_release(&e);
     *result = net;
     return 0;

@@ -19,6 +19,12 @@
  *         layers: [ ... "$out", "$stride" stand for the block's values; `in: [bn2, input]` names
  * inputs ... ]
  *
+ * `times: 3` repeats a block as NAME.0, NAME.1, NAME.2 (`start: 1` counts from 1 on); `first` gives
+ * the first repetition other values.
+ *
+ * At another input size than the declared one a network runs fully convolutionally where it can
+ * (infer.h): linear layers become convolutions over the plane that they were made for.
+ *
  *     struct net *net;
  *     if (net_open(&net, config_root(c), &err) < 0) ...
  *     net_init(net, seed);
@@ -42,8 +48,8 @@ struct shape {
 
 struct net; /* opaque */
 
-/* `spec` is the map above, or a map with `extends`. Borrows nothing afterwards. Errors name file
- * and line. */
+/* `spec` is the map above, or a map with `extends`. Borrows nothing afterwards. All values are zero
+ * until net_init or weights_load. Errors name file and line. */
 int net_open(struct net **net, const struct node *spec, struct error *err);
 const char *net_name(const struct net *net);
 struct shape net_input(const struct net *net);

@@ -193,26 +193,34 @@ static int add_layer(struct net_expansion *e, const struct layer_kind *kind,
     return 0;
 }
 
-static int read_times(const struct node *times, int64_t *count, struct error *err)
+/* The value of `node`, if there is one, for a row of a block's own. */
+static int read_count(const struct node *node, const struct param *row, int64_t *count,
+                      struct error *err)
 {
-    static const struct param row = { "times",     PARAM_INTEGER,        "", .value = 1, .min = 1,
-                                      .max = 1000, .help = "repetitions" };
     struct error why = { 0 };
     union value v;
-    if (times->kind != NODE_SCALAR)
-        return node_error(times, err, "times must be a number");
-    if (param_parse(&row, times->text, row.name, &v, &why) < 0)
-        return node_error(times, err, "%s", why.message);
+    if (!node)
+        return 0;
+    if (node->kind != NODE_SCALAR)
+        return node_error(node, err, "%s must be a number", row->name);
+    if (param_parse(row, node->text, row->name, &v, &why) < 0)
+        return node_error(node, err, "%s", why.message);
     *count = v.integer;
     return 0;
 }
 
-/* block: {use: basic, name: layer1, times: 3, first: {stride: 2}, out: 32} */
+/* block: {use: basic, name: layer1, times: 3, start: 0, first: {stride: 2}, out: 32} */
 static int add_block(struct net_expansion *e, const struct node *item, const struct node *values,
                      const struct scope *scope, struct error *err)
 {
-    static const char *const own[] = { "use", "name", "times", "first", NULL };
+    static const char *const own[] = { "use", "name", "times", "start", "first", NULL };
     static const char *const none[] = { NULL };
+    static const struct param times_row = {
+        "times", PARAM_INTEGER, "", .value = 1, .min = 1, .max = 1000, .help = "repetitions"
+    };
+    static const struct param start_row = {
+        "start", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1000, .help = "number of the first"
+    };
     static const char *const block_keys[] = { "params", "layers", NULL };
     if (scope->depth >= DEPTH_MAX)
         return node_error(item, err, "blocks are nested deeper than %d", DEPTH_MAX);
@@ -245,8 +253,9 @@ static int add_block(struct net_expansion *e, const struct node *item, const str
                 return node_error(checked[i], err, "%s is not a parameter of block %s",
                                   checked[i]->keys[k], use->text);
         }
-    int64_t count = 1;
-    if (times && read_times(times, &count, err) < 0)
+    int64_t count = 1, start = 0;
+    if (read_count(times, &times_row, &count, err) < 0 ||
+        read_count(node_get(values, "start"), &start_row, &start, err) < 0)
         return -1;
     const struct node *all = merge(e, params, given, none, err);
     const struct node *all_first = all ? merge(e, all, first, none, err) : NULL;
@@ -256,7 +265,7 @@ static int add_block(struct net_expansion *e, const struct node *item, const str
         char local[NAME_MAX_BYTES];
         const char *stem = name && name->kind == NODE_SCALAR ? name->text : use->text;
         if (times)
-            snprintf(local, sizeof(local), "%.200s.%lld.", stem, (long long)t);
+            snprintf(local, sizeof(local), "%.200s.%lld.", stem, (long long)(start + t));
         else
             snprintf(local, sizeof(local), "%.200s.", stem);
         struct scope inner = { .prefix = join_name(e, item, scope->prefix, local, err),
@@ -275,7 +284,7 @@ static int add_block(struct net_expansion *e, const struct node *item, const str
 
 static int unknown_layer(const struct node *item, const char *word, struct error *err)
 {
-    const char *names[64];
+    const char *names[128];
     size_t count = 0;
     for (; layers[count]; count++)
         names[count] = layers[count]->name;

@@ -1,6 +1,6 @@
 #include "model/pooling.h"
 
-enum { KERNEL, STRIDE, PADDING };
+enum { KERNEL, STRIDE, PADDING, CEIL_MODE };
 
 const struct param pooling_params[] = {
     [KERNEL] = { "kernel", PARAM_INTEGER, "px", .value = 2, .min = 1, .max = 63,
@@ -9,13 +9,18 @@ const struct param pooling_params[] = {
     [PADDING] = { "padding", PARAM_INTEGER, "px", .value = 0, .min = 0, .max = 31,
                   "added at each border (of maxpool it is never the largest, of avgpool it counts "
                   "as zeros); at most half the kernel" },
+    [CEIL_MODE] = { "ceil_mode", PARAM_FLAG, "",
+                    .help = "a last window that only begins inside counts, too" },
     { 0 },
 };
 
 struct window pooling_window(const struct layer *l)
 {
-    return (struct window){ (int)l->v[KERNEL].integer, (int)l->v[STRIDE].integer,
-                            (int)l->v[PADDING].integer };
+    return (struct window){ .kernel = (int)l->v[KERNEL].integer,
+                            .stride = (int)l->v[STRIDE].integer,
+                            .padding = (int)l->v[PADDING].integer,
+                            .dilation = 1,
+                            .ceil = l->v[CEIL_MODE].flag };
 }
 
 int pooling_shape(const struct layer *l, const struct shape *in, struct shape *out,

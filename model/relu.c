@@ -11,20 +11,20 @@ static int shape(const struct layer *l, const struct shape *in, struct shape *ou
     return 0;
 }
 
-VECTOR_CLONES static void rectify(const float *x, float *y, size_t n)
+VECTOR_CLONES static void rectify(const real *x, real *y, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         y[i] = x[i] > 0 ? x[i] : 0;
 }
 
-static void forward(const struct pass *p, int i, float *scratch)
+static void forward(const struct pass *p, int i, real *scratch)
 {
     (void)scratch;
     size_t n = shape_count(p->out);
     rectify(p->x[0] + (size_t)i * n, p->y + (size_t)i * n, n);
 }
 
-VECTOR_CLONES static void mask(const float *y, const float *dy, float *dx, size_t n, bool add)
+VECTOR_CLONES static void mask(const real *y, const real *dy, real *dx, size_t n, bool add)
 {
     if (add)
         for (size_t i = 0; i < n; i++)
@@ -34,7 +34,7 @@ VECTOR_CLONES static void mask(const float *y, const float *dy, float *dx, size_
             dx[i] = y[i] > 0 ? dy[i] : 0;
 }
 
-static void backward(const struct pass *p, int i, float *scratch, float *lane)
+static void backward(const struct pass *p, int i, real *scratch, real *lane)
 {
     (void)scratch;
     (void)lane;
@@ -44,7 +44,7 @@ static void backward(const struct pass *p, int i, float *scratch, float *lane)
     mask(p->y + at, p->dy + at, p->dx[0] + at, n, p->add[0]);
 }
 
-const struct layer_kind layer_relu = {
+const struct layer_kind LAYER(relu) = {
     .name = "relu",
     .summary = "max(x, 0)",
     .inputs_min = 1,

@@ -28,12 +28,12 @@ static int shape(const struct layer *l, const struct shape *in, struct shape *ou
     return 0;
 }
 
-static void forward(const struct pass *p, int i, float *scratch)
+static void forward(const struct pass *p, int i, real *scratch)
 {
     (void)scratch;
     int stride = (int)p->layer->v[STRIDE].integer, before = (p->out.c - p->in[0].c) / 2;
-    const float *x = p->x[0] + (size_t)i * shape_count(p->in[0]);
-    float *y = p->y + (size_t)i * shape_count(p->out);
+    const real *x = p->x[0] + (size_t)i * shape_count(p->in[0]);
+    real *y = p->y + (size_t)i * shape_count(p->out);
     memset(y, 0, shape_count(p->out) * sizeof(*y));
     y += (size_t)before * (size_t)p->out.h * (size_t)p->out.w;
     for (int c = 0; c < p->in[0].c; c++, x += (size_t)p->in[0].h * (size_t)p->in[0].w)
@@ -42,15 +42,15 @@ static void forward(const struct pass *p, int i, float *scratch)
                 *y++ = x[(size_t)(oh * stride) * (size_t)p->in[0].w + (size_t)(ow * stride)];
 }
 
-static void backward(const struct pass *p, int i, float *scratch, float *lane)
+static void backward(const struct pass *p, int i, real *scratch, real *lane)
 {
     (void)scratch;
     (void)lane;
     if (!p->dx[0])
         return;
     int stride = (int)p->layer->v[STRIDE].integer, before = (p->out.c - p->in[0].c) / 2;
-    float *dx = p->dx[0] + (size_t)i * shape_count(p->in[0]);
-    const float *dy = p->dy + (size_t)i * shape_count(p->out);
+    real *dx = p->dx[0] + (size_t)i * shape_count(p->in[0]);
+    const real *dy = p->dy + (size_t)i * shape_count(p->out);
     if (!p->add[0])
         memset(dx, 0, shape_count(p->in[0]) * sizeof(*dx));
     dy += (size_t)before * (size_t)p->out.h * (size_t)p->out.w;
@@ -60,7 +60,7 @@ static void backward(const struct pass *p, int i, float *scratch, float *lane)
                 dx[(size_t)(oh * stride) * (size_t)p->in[0].w + (size_t)(ow * stride)] += *dy++;
 }
 
-const struct layer_kind layer_shortcut = {
+const struct layer_kind LAYER(shortcut) = {
     .name = "shortcut",
     .summary = "subsample and zero-pad channels (CIFAR ResNet's option A)",
     .params = params,

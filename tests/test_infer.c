@@ -1,7 +1,8 @@
 /*
  * Claim: inference with batch normalization folded in gives what the layers one by one give; an
- * image's logits depend on its place alone, not on its company; other input sizes run where the
- * network is fully convolutional and are refused by the layer's name where it is not.
+ * image's logits depend on its place alone, not on its company; at other input sizes a network runs
+ * fully convolutionally, linear layers sliding over the plane, and is refused by a layer's name
+ * where it cannot.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -135,11 +136,52 @@ START_TEST(company)
 }
 END_TEST
 
+/* Without padding, a network on a larger plane is the network on every crop of its own size. */
+START_TEST(sliding)
+{
+    static const char *const nets[] = {
+        "{name: a, input: [3, 12, 12], classes: 4, layers: [{conv: {name: a, out: 2, kernel: 3}}, "
+        "relu, {linear: {name: b, out: 5}}, relu, {linear: {name: c, out: 4}}]}",
+        "{name: b, input: [3, 12, 12], classes: 4, layers: [{conv: {name: a, out: 2, kernel: 3}}, "
+        "{adaptive_avgpool: {h: 10}}, flatten, {batchnorm: {name: n}}, {dropout: {p: 0.5}}, "
+        "{linear: {name: c, out: 4}}]}",
+    };
+    enum { H = 15, W = 13 };
+    struct error err = { 0 };
+    for (size_t k = 0; k < sizeof(nets) / sizeof(nets[0]); k++) {
+        struct net *net = open_net(nets[k]);
+        struct infer *infer;
+        static float x[3 * H * W], crop[IMAGE];
+        float logits[CLASSES];
+        double expected[CLASSES] = { 0 };
+        ck_assert_int_eq(infer_open(&infer, net, 1, &err), 0);
+        fill(x, 3 * H * W, -2, 2, k);
+        for (int top = 0; top <= H - SIDE; top++)
+            for (int left = 0; left <= W - SIDE; left++) {
+                for (int i = 0; i < IMAGE; i++) {
+                    int c = i / (SIDE * SIDE), h = i / SIDE % SIDE, w = i % SIDE;
+                    crop[i] = x[(c * H + top + h) * W + left + w];
+                }
+                ck_assert_int_eq(infer_run(infer, crop, 1, SIDE, SIDE, logits, &err), 0);
+                for (int c = 0; c < CLASSES; c++)
+                    expected[c] += (double)logits[c] / ((H - SIDE + 1) * (W - SIDE + 1));
+            }
+        ck_assert_msg(infer_run(infer, x, 1, H, W, logits, &err) == 0, "%s", err.message);
+        for (int c = 0; c < CLASSES; c++)
+            ck_assert_double_eq_tol((double)logits[c], expected[c], 1e-5);
+        infer_close(infer);
+        net_close(net);
+    }
+}
+END_TEST
+
+/* Planes that are too small, and a layer whose windows are of different sizes. */
 START_TEST(fixed_size)
 {
     struct net *net =
-        open_net("{name: flat, input: [3, 12, 12], classes: 4, layers: [{conv: {name: a, "
-                 "out: 2, kernel: 3}}, {linear: {name: head, out: 4}}]}");
+        open_net("{name: flat, input: [3, 12, 12], classes: 4, layers: [{conv: {name: a, out: 2, "
+                 "kernel: 3}}, {adaptive_avgpool: {name: pool, h: 3}}, {linear: {name: head, out: "
+                 "4}}]}");
     struct infer *infer;
     struct error err = { 0 };
     static float x[3 * 20 * 20];
@@ -147,6 +189,14 @@ START_TEST(fixed_size)
     ck_assert_int_eq(infer_open(&infer, net, 1, &err), 0);
     ck_assert_int_eq(infer_run(infer, x, 1, SIDE, SIDE, logits, &err), 0);
     ck_assert_int_eq(infer_run(infer, x, 1, 20, 20, logits, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_USAGE);
+    ck_assert_msg(strstr(err.message, "pool"), "%s", err.message);
+    infer_close(infer);
+    net_close(net);
+    net = open_net("{name: flat, input: [3, 12, 12], classes: 4, layers: [{conv: {name: a, out: 2, "
+                   "kernel: 3}}, {linear: {name: head, out: 4}}]}");
+    ck_assert_int_eq(infer_open(&infer, net, 1, &err), 0);
+    ck_assert_int_eq(infer_run(infer, x, 1, 11, 20, logits, &err), -1);
     ck_assert_int_eq(err.kind, ERROR_USAGE);
     ck_assert_msg(strstr(err.message, "head"), "%s", err.message);
     infer_close(infer);
@@ -159,6 +209,7 @@ int main(void)
     TCase *cases = suite_cases("infer");
     tcase_add_test(cases, as_the_layers);
     tcase_add_test(cases, company);
+    tcase_add_test(cases, sliding);
     tcase_add_test(cases, fixed_size);
     return suite_run();
 }

@@ -50,6 +50,46 @@ static const struct {
       2, 5, 5, 4 },
     { "[conv: {out: 4, padding: 1}, shortcut: {out: 4}, global_avgpool, linear: {out: 3}]", 1, 3, 3,
       2 },
+    { "[conv: {out: 6, groups: 2, padding: 1, bias: yes}, conv: {out: 3, groups: 3, kernel: 2}, "
+      "linear: {out: 3}]",
+      4, 5, 6, 3 },
+    { "[conv: {out: 4, groups: 2, dilation: 2, padding: 2, stride: 2}, linear: {out: 3}]", 2, 7, 6,
+      4 },
+    { "[conv: {out: 6, groups: 3, padding: 1, stride: 2}, conv: {out: 6, groups: 6, padding: 1}, "
+      "linear: {out: 3}]",
+      3, 6, 7, 3 },
+    { "[conv: {out: 4, padding: 2, padding_mode: reflect}, conv: {out: 4, padding: 1, "
+      "padding_mode: circular, groups: 4}, linear: {out: 3}]",
+      2, 4, 5, 3 },
+    { "[conv: {out: 4, padding: 3, kernel: 4, padding_mode: replicate}, conv: {out: 3, stride: 2, "
+      "padding_mode: same}, linear: {out: 3}]",
+      2, 4, 5, 3 },
+    { "[conv: {name: a, out: 4, padding: 1, padding_mode: circular, in: input}, conv: {name: b, "
+      "out: 4, padding: 1, padding_mode: reflect, in: a}, add: {in: [a, b]}, linear: {out: 3}]",
+      2, 4, 4, 3 },
+    { "[conv: {out: 4}, maxpool: {kernel: 3, stride: 2, ceil_mode: yes}, flatten, batchnorm, "
+      "linear: {out: 3}]",
+      2, 8, 10, 3 },
+    { "[conv: {out: 4}, avgpool: {kernel: 3, stride: 2, padding: 1, ceil_mode: yes}, linear: {out: "
+      "3}]",
+      2, 8, 7, 3 },
+    { "[conv: {out: 4}, adaptive_avgpool: {h: 3, w: 2}, linear: {out: 3}]", 2, 9, 7, 3 },
+    { "[conv: {name: a, out: 2, padding: 1}, conv: {name: b, in: input, out: 3, padding: 1}, "
+      "concat: {name: c, in: [b, a, b]}, concat: {in: [c, a]}, linear: {out: 3}]",
+      2, 3, 4, 3 },
+    { "[conv: {out: 4}, dropout: {p: 0.4}, linear: {out: 3}]", 2, 6, 5, 4 },
+    { "[conv: {name: a, out: 4}, dropout: {name: d, p: 0.3, form: vanilla}, add: {in: [a, d]}, "
+      "linear: {out: 3}]",
+      2, 6, 5, 4 },
+    { "[conv: {out: 4}, sigmoid, conv: {out: 4}, tanh, linear: {out: 3}]", 2, 6, 5, 4 },
+    { "[conv: {out: 4}, leaky_relu: {slope: 0.2}, conv: {out: 4}, relu6, linear: {out: 3}]", 2, 6,
+      5, 4 },
+    { "[conv: {out: 4}, elu: {alpha: 0.7}, conv: {out: 4}, selu, linear: {out: 3}]", 2, 6, 5, 4 },
+    { "[conv: {out: 4}, gelu, conv: {out: 4}, gelu: {approximate: tanh}, linear: {out: 3}]", 2, 6,
+      5, 4 },
+    { "[conv: {name: a, out: 4}, silu: {name: b}, add: {in: [a, b]}, hardswish, hardsigmoid, "
+      "linear: {out: 3}]",
+      2, 6, 5, 4 },
     /* a relu that is not done by the layer before it: two readers */
     { "[conv: {name: a, out: 4, padding: 1}, relu: {name: r}, add: {in: [a, r]}, global_avgpool, "
       "linear: {out: 3}]",

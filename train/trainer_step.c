@@ -93,6 +93,7 @@ int trainer_step(struct trainer *t, double *loss, struct error *err)
     uint64_t samples = 0;
     for (uint32_t i = 0; i < batch.header->count; i++)
         samples += batch.id[i] >= 0 && batch.label[i] >= 0;
+    backprop_chance(t->backprop, t->config.seed, t->step * t->data.data.stream.batch);
     int correct;
     *loss = backprop_run(t->backprop, batch.images, (int)batch.header->count, &targets, &correct);
     int rc = isfinite(*loss) ? 0 : diverged(t, &batch, *loss, err);
