@@ -100,8 +100,11 @@ test-data:
 # Golden files made again by the software they come from.
 test-peers:
 	@tests/deps.sh peers
-	@$(MAKE) --no-print-directory programs
-	@tests/golden/check.sh $(BIN)
+	@$(MAKE) --no-print-directory programs $(BUILD)/tests/golden/run_network
+	@tests/golden/check.sh $(BIN) $(BUILD)/tests/golden/run_network
+
+$(BUILD)/tests/golden/run_network: $(BUILD)/tests/golden/run_network.o $(BUILD)/libtenfold.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
 # Slow cases are scaled down by TENFOLD_TEST_SCALE.
 check-san:

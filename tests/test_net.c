@@ -60,6 +60,7 @@ START_TEST(cifar_resnets)
         { "configs/models/cifar_resnet32.yaml", 464154, 157 },
         { "configs/models/cifar_resnet44.yaml", 658586, 217 },
         { "configs/models/cifar_resnet56.yaml", 853018, 277 },
+        { "configs/models/cifar_resnet110.yaml", 1727962, 547 },
     };
     for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
         struct net *net = from_file(nets[i].path);
@@ -71,6 +72,35 @@ START_TEST(cifar_resnets)
         const struct weight *w = find(net, "layer2.0.conv1.weight");
         ck_assert(w->value.shape[0] == 32 && w->value.shape[1] == 16 && w->value.shape[2] == 3);
         ck_assert(!find(net, "bn1.running_var")->trained);
+        net_close(net);
+    }
+}
+END_TEST
+
+/* Every network of configs/models opens; trained values as torchvision counts them. */
+START_TEST(published_sizes)
+{
+    static const struct {
+        const char *name;
+        size_t trained;
+    } nets[] = {
+        { "alexnet", 61100840 },          { "resnet18", 11689512 },
+        { "resnet34", 21797672 },         { "resnet50", 25557032 },
+        { "resnet101", 44549160 },        { "resnet152", 60192808 },
+        { "resnext50_32x4d", 25028904 },  { "wide_resnet50_2", 68883240 },
+        { "squeezenet1_1", 1235496 },     { "mobilenet_v2", 3504872 },
+        { "mobilenet_v2_same", 3504872 }, { "wrn_16_4", 2748890 },
+        { "wrn_28_10", 36479194 },        { "cifar_preresnet20", 269722 },
+        { "cifar_preresnet56", 853018 },  { "cifar_preresnet110", 1727962 },
+        { "two_layer", 308310 },
+    };
+    for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
+        char path[200];
+        size_t n;
+        snprintf(path, sizeof(path), "configs/models/%s.yaml", nets[i].name);
+        struct net *net = from_file(path);
+        net_values(net, &n);
+        ck_assert_msg(n == nets[i].trained, "%s has %zu", nets[i].name, n);
         net_close(net);
     }
 }
@@ -146,6 +176,13 @@ START_TEST(refused)
         { "  - covn: {out: 2}\n", "n.yaml:4", "did you mean conv?" },
         { "  - conv: {out: 2, kernl: 3}\n", "n.yaml:4", "kernel" },
         { "  - conv: {out: 2, kernel: 9}\n", "n.yaml:4", "conv" },
+        { "  - conv: {out: 2, dilation: 4}\n", "n.yaml:4", "dilation 4 does not fit into 8x8" },
+        { "  - conv: {out: 4, groups: 2}\n", "n.yaml:4", "groups is 2; it must divide" },
+        { "  - conv: {out: 2, padding: 8, padding_mode: reflect}\n", "n.yaml:4",
+          "reflect takes at most 7" },
+        { "  - conv: {out: 2, padding: 1, padding_mode: same}\n", "n.yaml:4", "padding is 1" },
+        { "  - conv: {name: a, out: 2}\n  - concat: {in: [a, input]}\n", "n.yaml:5",
+          "joins 2x6x6 and 3x8x8" },
         { "  - conv: {out: 2}\n  - linear: {out: 3}\n", "n.yaml:5", "classes is 2" },
         { "  - conv: {out: 2}\n  - add: {in: [input, nobody]}\n", "n.yaml:5", "nobody" },
         { "  - {conv: {name: a, out: 2}}\n  - {conv: {name: a, out: 2}}\n", "n.yaml:5",
@@ -177,6 +214,7 @@ int main(void)
 {
     TCase *cases = suite_cases("net");
     tcase_add_test(cases, cifar_resnets);
+    tcase_add_test(cases, published_sizes);
     tcase_add_test(cases, json_again);
     tcase_add_test(cases, initial_values);
     tcase_add_test(cases, refused);
