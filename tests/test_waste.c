@@ -89,7 +89,8 @@ START_TEST(nothing_after_the_first_epoch)
 END_TEST
 
 /* With several threads one may meet, in any epoch, an image larger than all of its own before, and
- * one of its dozen buffers grows; beyond that there is nothing. */
+ * one of its dozen buffers grows; beyond that there is nothing. A thread that the machine kept from
+ * running may have all of its growing before it: a dozen calls each. */
 START_TEST(next_to_nothing_with_threads)
 {
     int threads = 4;
@@ -99,7 +100,7 @@ START_TEST(next_to_nothing_with_threads)
     uint64_t before = calls;
     take(stream, 20 * epoch);
     uint64_t made = calls - before;
-    ck_assert_msg(made <= (uint64_t)threads * 3, "cache %s: %d calls in 20 epochs", caches[_i],
+    ck_assert_msg(made <= (uint64_t)threads * 12, "cache %s: %d calls in 20 epochs", caches[_i],
                   (int)made);
     stream_close(stream);
 }
