@@ -1,24 +1,14 @@
 #include "augment/output.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "augment/affine.h"
-
 #include "augment/store.h"
 #include "base/simd.h"
 
 bool output_needs_tables(const struct plan_output *output)
 {
     return output->mean_image || output->whiten;
-}
-
-void output_tables_release(struct output_tables *t)
-{
-    free(t->mean_image);
-    free(t->whitening);
-    free(t->center);
-    *t = (struct output_tables){ .mean_image = NULL };
 }
 
 static int clamp(int i, int size)
@@ -50,7 +40,6 @@ static void mean_at(const struct output_tables *t, double x, double y, float mea
 
 static void subtract_mean(const struct output_tables *t, const struct plan *plan, float *sample)
 {
-
     size_t plane = (size_t)plan->width * (size_t)plan->height;
     float scale[3];
     for (int c = 0; c < 3; c++)

@@ -15,8 +15,20 @@ struct output_tables {
     float *mean_image; /* owned: (3,height,width), levels 0..255; NULL: none */
     int mean_width, mean_height;
     float *whitening, *center; /* owned: (values,values) and (values); NULL: none */
-    size_t values;
+    size_t values;             /* d */
 };
+
+/* Copies of a mean image (3,h,w), or of a whitening matrix (d,d) and its mean (d), in place of what
+ * `tables` held: F32, every value finite. ERROR_USAGE at `place` names `file`, where they come
+ * from; `center` may be NULL, which is refused. */
+int output_take_mean_image(struct output_tables *tables, const struct tensor *mean_image,
+                           const char *place, const char *file, struct error *err);
+int output_take_whitening(struct output_tables *tables, const struct tensor *whitening,
+                          const struct tensor *center, const char *place, const char *file,
+                          struct error *err);
+/* `to` gets its own copies. */
+int output_tables_copy(struct output_tables *to, const struct output_tables *from,
+                       struct error *err);
 
 bool output_needs_tables(const struct plan_output *output);
 

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "augment/affine.h"
+
 const char *const view_protocol_names[] = {
     [VIEWS_1CROP] = "1crop", [VIEWS_HFLIP] = "hflip", [VIEWS_10CROP] = "10crop",
     [VIEWS_DENSE] = "dense", [VIEWS_5X10] = "5x10",   NULL,
@@ -44,6 +46,36 @@ static void start(struct plan *plan, const struct preprocess *p, int width, int 
     plan->output = p->output;
 }
 
+/* Of a center crop, as plan_center_crop has it. */
+static double center_offset(int size, int part)
+{
+    return rint((size - part) / 2.0); /* the default rounding: half to even */
+}
+
+/* Resize, and lay the mean image in the middle: at the scale of training pixel on pixel. */
+static int resize(struct plan *plan, const struct preprocess *p, int short_side, struct error *err)
+{
+    if (plan_resize_short(plan, short_side, err) < 0)
+        return -1;
+    if (!p->output.mean_image)
+        return 0;
+    int width = p->tables.mean_width, height = p->tables.mean_height;
+    double scale = (double)p->resize / short_side;
+    double *frame = plan->output.frame;
+    affine_identity(frame);
+    frame[0] = frame[4] = scale;
+    if (short_side == p->resize) {
+        frame[2] = -center_offset(plan->width, width);
+        frame[5] = -center_offset(plan->height, height);
+    } else {
+        frame[2] = (width - plan->width * scale) / 2;
+        frame[5] = (height - plan->height * scale) / 2;
+    }
+    plan->output.frame_width = width;
+    plan->output.frame_height = height;
+    return 0;
+}
+
 /* Corners and center, then the same of the mirrored image: torchvision's TenCrop. */
 static int add_ten(struct view_list *list, const struct preprocess *p, int width, int height,
                    int short_side, struct error *err)
@@ -52,7 +84,7 @@ static int add_ten(struct view_list *list, const struct preprocess *p, int width
         struct plan plan;
         int s = p->size, corner = i % 5;
         start(&plan, p, width, height);
-        if (plan_resize_short(&plan, short_side, err) < 0)
+        if (resize(&plan, p, short_side, err) < 0)
             return -1;
         if (i >= 5)
             plan_mirror(&plan, true, false);
@@ -74,7 +106,7 @@ static int add_center(struct view_list *list, const struct preprocess *p, int wi
     for (int i = 0; i <= mirrors; i++) {
         struct plan plan;
         start(&plan, p, width, height);
-        if (plan_resize_short(&plan, short_side, err) < 0)
+        if (resize(&plan, p, short_side, err) < 0)
             return -1;
         if (crop && plan_center_crop(&plan, crop, crop, err) < 0)
             return -1;
@@ -97,6 +129,11 @@ int view_list_make(enum view_protocol protocol, const struct preprocess *p, int 
     case VIEWS_10CROP:
         return add_ten(list, p, width, height, scaled(TEN_CROP_SHORT, p->size), err);
     case VIEWS_DENSE:
+        if (p->output.whiten)
+            return error_set(err, ERROR_USAGE, view_protocol_names[VIEWS_DENSE],
+                             "the network whitens pictures of %d x %d and no others; take views of "
+                             "that size: 1crop, hflip, 10crop or 5x10",
+                             p->size, p->size);
         for (int i = 0; i < SCALES; i++)
             if (add_center(list, p, width, height, scaled(scales[i], p->size), 0, 1, err) < 0)
                 return -1;

@@ -11,6 +11,10 @@
  *     dense   the whole image and its mirror at each of those (ResNet paper's best protocol;
  *             fully convolutional)
  *
+ * A mean image lies in the middle of the picture at the short side `resize`, is resized with the
+ * picture where a protocol takes another one (where a picture is longer its edge goes on), and is
+ * mirrored with it. A whitening has one size: `dense` is refused for it.
+ *
  * Views that coincide on an image are listed once with their count as weight.
  *
  *     struct view_list views;

@@ -7,15 +7,19 @@
 #include "eval/ensemble.h"
 #include "model/infer.h"
 
-/* Coinciding views counted each: the protocol's length, the same for images of all sizes. */
-static int count_views(enum view_protocol protocol, const struct preprocess *preprocess, int *total,
+/* Coinciding views counted each: the protocol's length, the same for images of all sizes. A
+ * protocol that a network cannot take is refused. */
+static int count_views(enum view_protocol protocol, const struct members *members, int *total,
                        struct error *err)
 {
     struct view_list *list = memory_array(1, sizeof(*list), err);
     if (!list)
         return -1;
-    int size = preprocess->size;
-    int status = view_list_make(protocol, preprocess, size, size, list, err);
+    int status = 0;
+    for (int m = 0; m < members->count && status == 0; m++) {
+        const struct preprocess *p = &members->preprocesses[m];
+        status = view_list_make(protocol, p, p->size, p->size, list, err);
+    }
     *total = list->total;
     free(list);
     return status;
@@ -74,7 +78,7 @@ static int fill(struct evaluation *e, const struct evaluation_request *r, struct
 {
     struct pool *pool = NULL;
     if (open_inputs(e, r, err) < 0 ||
-        count_views(r->views, &e->members.preprocesses[0], &e->report.views_total, err) < 0 ||
+        count_views(r->views, &e->members, &e->report.views_total, err) < 0 ||
         pool_open(&pool, r->threads, err) < 0)
         return -1;
     int status = run(e, r, pool, err);

@@ -83,6 +83,8 @@ void members_close(struct members *m)
 {
     for (int i = 0; m->nets && i < m->count; i++)
         net_close(m->nets[i]);
+    for (int i = 0; m->preprocesses && i < m->count; i++)
+        preprocess_release(&m->preprocesses[i]);
     names_free(m->names, m->count);
     free(m->nets);
     free(m->preprocesses);

@@ -18,11 +18,11 @@
 
 struct members {
     int count;
-    struct net **nets; /* owned, as all below; in the order given */
-    struct preprocess *preprocesses;
-    char **names;        /* all different, see names.h */
-    char (*digits)[65];  /* what `hashes` points to */
-    const char **hashes; /* model_hash of each */
+    struct net **nets;               /* owned, as all below; in the order given */
+    struct preprocess *preprocesses; /* and their tables */
+    char **names;                    /* all different, see names.h */
+    char (*digits)[65];              /* what `hashes` points to */
+    const char **hashes;             /* model_hash of each */
 };
 
 /* `models` are WEIGHTS or NET.yaml=WEIGHTS, count >= 1. Networks that do not have the same number

@@ -20,7 +20,8 @@
 struct slot {
     size_t offset;
     int width, height;
-    int weight; /* 0: there is no such view */
+    int weight;      /* 0: there is no such view */
+    double frame[9]; /* from its points to those of the mean image */
 };
 
 struct view_store {
@@ -42,7 +43,10 @@ struct view_store {
 
 static bool same_geometry(const struct preprocess *a, const struct preprocess *b)
 {
-    return a->size == b->size && a->resize == b->resize && a->filter == b->filter;
+    return a->size == b->size && a->resize == b->resize && a->filter == b->filter &&
+           a->output.mean_image == b->output.mean_image &&
+           a->tables.mean_width == b->tables.mean_width &&
+           a->tables.mean_height == b->tables.mean_height;
 }
 
 static void share_geometries(struct view_store *s)
@@ -134,7 +138,9 @@ static int render_view(struct view_store *s, int geometry, struct view *view, in
 {
     static const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
     struct plan *plan = &view->plan;
-    plan->output.normalize = false;
+    struct slot slot = { s->used, plan->width, plan->height, view->weight, { 0 } };
+    memcpy(slot.frame, plan->output.frame, sizeof(slot.frame));
+    plan_drop_output(plan);
     size_t bytes = output_bytes(&form, plan->width, plan->height), end;
     if (!size_add(s->used, bytes, &end))
         return error_set(err, ERROR_FAILED, NULL, "no memory for a view of %d x %d", plan->width,
@@ -143,8 +149,7 @@ static int render_view(struct view_store *s, int geometry, struct view *view, in
         render(s->renderer, plan, RESAMPLER_EXACT, image, x, y, &form, s->pixels + s->used, err) <
             0)
         return -1;
-    *slot_at(s, geometry, view->number, place) =
-        (struct slot){ s->used, plan->width, plan->height, view->weight };
+    *slot_at(s, geometry, view->number, place) = slot;
     s->used = end;
     return 0;
 }
@@ -231,6 +236,7 @@ int view_store_batch(struct view_store *s, int model, int number, struct view_ba
     if (!batch->n)
         return 0;
     struct plan plan;
+    renderer_tables(s->renderer, &s->spec.preprocesses[model].tables);
     plan_start(&plan, batch->w, batch->h);
     plan.output = s->spec.preprocesses[model].output;
     size_t floats = (size_t)batch->w * (size_t)batch->h * 3;
@@ -241,6 +247,7 @@ int view_store_batch(struct view_store *s, int model, int number, struct view_ba
             memset(place, 0, floats * sizeof(*place));
             continue;
         }
+        memcpy(plan.output.frame, slot->frame, sizeof(slot->frame));
         struct image view = { s->pixels + slot->offset, batch->w, batch->h, (size_t)batch->w * 3 };
         if (render(s->renderer, &plan, RESAMPLER_EXACT, &view, 0, 0, &form, place, err) < 0)
             return -1;

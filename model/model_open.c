@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "model/weights.h"
+#include "model/weights_private.h"
 
 const char *model_weights_path(const char *model)
 {
@@ -75,6 +76,7 @@ int model_open(struct net **result, struct preprocess *preprocess, const char *m
     char *yaml = NULL, *path = NULL;
     struct safetensors *file = NULL;
     struct net *net = NULL;
+    *preprocess = (struct preprocess){ .size = 0 };
     int rc = split(model, &yaml, &path, err);
     if (rc == 0)
         rc = safetensors_open(&file, path, err);
@@ -82,10 +84,13 @@ int model_open(struct net **result, struct preprocess *preprocess, const char *m
         rc = open_described(&net, preprocess, yaml, file, path, err);
     if (rc == 0)
         rc = weights_load(net, file, path, err);
+    if (rc == 0)
+        rc = weights_tables_load(preprocess, file, path, err);
     safetensors_close(file);
     free(path);
     free(yaml);
     if (rc < 0) {
+        preprocess_release(preprocess);
         net_close(net);
         return -1;
     }

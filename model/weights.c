@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "model/weights_private.h"
 
 enum { LISTED = 12 }; /* names of each kind in a message */
 
@@ -88,7 +89,7 @@ static int compare(const struct net *net, const struct safetensors *file, struct
     }
     for (size_t i = 0; i < safetensors_count(file); i++) {
         const char *name = safetensors_item(file, i)->name;
-        if (!is_passed_over(name) && !is_weight(net, name) &&
+        if (!is_passed_over(name) && !weights_is_table(name) && !is_weight(net, name) &&
             list_add(unexpected, err, name, "") < 0)
             return -1;
     }
@@ -152,7 +153,7 @@ int weights_save(const char *path, const struct net *net, const struct preproces
                  const json_t *more, struct error *err)
 {
     size_t count = net_weights(net);
-    struct safetensors_item *items = memory_array(count, sizeof(*items), err);
+    struct safetensors_item *items = memory_array(count + WEIGHTS_TABLES, sizeof(*items), err);
     json_t *metadata = more ? json_deep_copy(more) : json_object();
     int rc = items && metadata ? 0 : -1;
     if (rc == 0)
@@ -167,7 +168,8 @@ int weights_save(const char *path, const struct net *net, const struct preproces
         items[i].tensor = net_weight(net, i)->value;
     }
     if (rc == 0)
-        rc = safetensors_write(path, items, count, metadata, err);
+        rc = safetensors_write(path, items, count + weights_tables(preprocess, items + count),
+                               metadata, err);
     json_decref(metadata);
     free(items);
     return rc;

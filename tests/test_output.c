@@ -1,7 +1,7 @@
 /*
  * Claim: the mean image is subtracted where the crop lies in its frame, before mirroring; whitening
- * multiplies the values in order channel, row, column; both in every type and layout; tables that
- * do not fit the recipe are refused with its line.
+ * multiplies the values in order channel, row, column; both in every type and layout; test-time
+ * views have the values of training; tables that do not fit the recipe are refused with its line.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "augment/recipe.h"
 #include "augment/render.h"
+#include "augment/view.h"
 #include "base/half.h"
 #include "base/safetensors.h"
 #include "loader/tables.h"
@@ -147,6 +148,59 @@ START_TEST(whitening_is_one_product)
 }
 END_TEST
 
+/* What evaluation shows a network is what training showed it, to the bit. */
+START_TEST(views_subtract_what_training_did)
+{
+    struct recipe *recipe, *mirrored;
+    struct error err = { 0 };
+    struct view_list *views = malloc(sizeof(*views));
+    struct preprocess p = { .size = CROP, .resize = SIDE };
+    fill();
+    save_table("mean_image", 3, 3, SIDE, SIDE, mean_image, NULL);
+    ck_assert_int_eq(open_recipe("  - resize_short: 12\n  - center_crop: 12\n"
+                                 "  - subtract_mean_image: {file: t.safetensors}\n"
+                                 "  - center_crop: 7\n",
+                                 &recipe, &err),
+                     0);
+    ck_assert_int_eq(open_recipe("  - resize_short: 12\n  - center_crop: 12\n"
+                                 "  - subtract_mean_image: {file: t.safetensors}\n"
+                                 "  - center_crop: 7\n  - hflip: {p: 1}\n",
+                                 &mirrored, &err),
+                     0);
+    p.output = recipe_output(recipe);
+    ck_assert_int_eq(output_tables_copy(&p.tables, recipe_tables(recipe), &err), 0);
+    /* Where two center crops round as one does. */
+    for (int width = SIDE; width <= SIDE + 8; width += 4) {
+        static uint8_t wide[SIDE][SIDE + 8][3];
+        const struct output_form form = { DTYPE_F32, LAYOUT_NCHW };
+        struct image source = { &wide[0][0][0], width, SIDE, sizeof(wide[0]) };
+        struct renderer *renderer;
+        for (size_t i = 0; i < sizeof(wide); i++)
+            (&wide[0][0][0])[i] = (uint8_t)(i * 89 + i / 7);
+        ck_assert_int_eq(renderer_open(&renderer, &err), 0);
+        renderer_tables(renderer, &p.tables);
+        ck_assert_int_eq(view_list_make(VIEWS_HFLIP, &p, width, SIDE, views, &err), 0);
+        ck_assert_int_eq(views->count, 2);
+        for (int v = 0; v < 2; v++) {
+            float seen[3][CROP][CROP], trained[3][CROP][CROP];
+            struct plan plan;
+            ck_assert_int_eq(recipe_draw(v ? mirrored : recipe, 0, 0, width, SIDE, &plan, &err), 0);
+            ck_assert_int_eq(
+                render(renderer, &plan, RESAMPLER_EXACT, &source, 0, 0, &form, trained, &err), 0);
+            ck_assert_int_eq(render(renderer, &views->view[v].plan, RESAMPLER_EXACT, &source, 0, 0,
+                                    &form, seen, &err),
+                             0);
+            ck_assert_mem_eq(seen, trained, sizeof(seen));
+        }
+        renderer_close(renderer);
+    }
+    preprocess_release(&p);
+    recipe_close(mirrored);
+    recipe_close(recipe);
+    free(views);
+}
+END_TEST
+
 static const struct {
     const char *list, *place, *message;
 } refusals[] = {
@@ -187,13 +241,14 @@ START_TEST(a_whitening_of_another_size)
     static float w[D][D], center[D];
     struct recipe *recipe;
     struct error err = { 0 };
-    w[3][4] = NAN;
     save_table("whitening", 2, D, D, 0, w, center);
     ck_assert_int_eq(
         open_recipe("  - center_crop: 5\n  - whiten: {file: t.safetensors}\n", &recipe, &err), -1);
     ck_assert_msg(strstr(err.message, "48 values") != NULL, "%s", err.message);
     ck_assert_int_eq(open_recipe("  - whiten: {file: t.safetensors}\n", &recipe, &err), -1);
     ck_assert_msg(strstr(err.message, "vary in size") != NULL, "%s", err.message);
+    w[3][4] = NAN;
+    save_table("whitening", 2, D, D, 0, w, center);
     ck_assert_int_eq(
         open_recipe("  - center_crop: 4\n  - whiten: {file: t.safetensors}\n", &recipe, &err), -1);
     ck_assert_msg(strstr(err.message, "not finite") != NULL, "%s", err.message);
@@ -206,6 +261,7 @@ int main(void)
     tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, the_mean_image_at_the_crop);
     tcase_add_test(cases, whitening_is_one_product);
+    tcase_add_test(cases, views_subtract_what_training_did);
     tcase_add_loop_test(cases, refused, 0, sizeof(refusals) / sizeof(refusals[0]));
     tcase_add_test(cases, a_whitening_of_another_size);
     return suite_run();

@@ -20,7 +20,7 @@
 #include "model/infer.h"
 #include "tests/suite.h"
 
-enum { IMAGES = 37, CLASSES = 3, NETS = 2 };
+enum { IMAGES = 37, CLASSES = 3, NETS = 4, MEAN_IMAGE = 2, WHITENED = 3 };
 
 /* Square at the base size, square, wide, tall. */
 static const int sizes[][2] = { { 32, 32 }, { 40, 40 }, { 51, 34 }, { 33, 60 } };
@@ -32,10 +32,16 @@ static const char *const specs[NETS] = {
     "{name: two, input: [3, 24, 24], classes: 3, layers: ["
     "{conv: {name: conv1, out: 4, kernel: 3, padding: 1}}, relu, global_avgpool,"
     "{linear: {name: linear, out: 3}}]}",
+    "{name: three, input: [3, 24, 24], classes: 3, layers: ["
+    "{conv: {name: conv1, out: 4, kernel: 3, padding: 1}}, relu, global_avgpool,"
+    "{linear: {name: linear, out: 3}}]}",
+    "{name: four, input: [3, 8, 8], classes: 3, layers: [{linear: {name: linear, out: 3}}]}",
 };
 static const char *const preprocess_specs[NETS] = {
     "{size: 32, mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.4]}",
     "{size: 24, resize: 28, filter: bicubic}",
+    "{size: 24, resize: 28, filter: bicubic, output: subtract_mean_image, std: [0.5, 0.6, 0.7]}",
+    "{size: 8, resize: 9, output: whiten}",
 };
 
 static char root[] = "/tmp/tenfold-predict-XXXXXX";
@@ -92,6 +98,33 @@ static void remove_data(void)
     ck_assert_int_eq(system(command), 0);
 }
 
+/* Everything but smooth, so that a table in the wrong place is noticed. */
+static void make_tables(struct preprocess *p)
+{
+    enum { WIDTH = 28, HEIGHT = 26, VALUES = 3 * 8 * 8 };
+    static float mean[3 * WIDTH * HEIGHT], matrix[VALUES * VALUES], center[VALUES];
+    struct error err = { 0 };
+    for (int i = 0; i < 3 * WIDTH * HEIGHT; i++)
+        mean[i] = (float)(i * 37 % 256);
+    for (int i = 0; i < VALUES * VALUES; i++)
+        matrix[i] = (float)(i * 29 % 31 - 15) / 40;
+    for (int i = 0; i < VALUES; i++)
+        center[i] = (float)(i % 7) / 7;
+    struct tensor image = { DTYPE_F32, 3, { 3, HEIGHT, WIDTH }, mean };
+    struct tensor w = { DTYPE_F32, 2, { VALUES, VALUES }, matrix };
+    struct tensor m = { DTYPE_F32, 1, { VALUES }, center };
+    if (p->output.mean_image)
+        ck_assert_int_eq(output_take_mean_image(&p->tables, &image, "test", "t", &err), 0);
+    if (p->output.whiten)
+        ck_assert_int_eq(output_take_whitening(&p->tables, &w, &m, "test", "t", &err), 0);
+}
+
+/* Pictures of one size are whitened: not by `dense`, the last network is left out. */
+static int nets_for(enum view_protocol views)
+{
+    return views == VIEWS_DENSE ? WHITENED : NETS;
+}
+
 static void setup(void)
 {
     struct error err = { 0 };
@@ -102,6 +135,7 @@ static void setup(void)
         net_init(nets[m], (uint64_t)m);
         ck_assert_msg(preprocess_read(&preprocesses[m], config_root(pre), &err) == 0, "%s",
                       err.message);
+        make_tables(&preprocesses[m]);
         config_close(net);
         config_close(pre);
     }
@@ -109,8 +143,10 @@ static void setup(void)
 
 static void teardown(void)
 {
-    for (int m = 0; m < NETS; m++)
+    for (int m = 0; m < NETS; m++) {
+        preprocess_release(&preprocesses[m]);
         net_close(nets[m]);
+    }
     index_close(data);
 }
 
@@ -158,6 +194,7 @@ static void plain_way(enum view_protocol protocol, int model, uint64_t id, doubl
     int x, y;
     ck_assert_int_eq(decoder_open(&decoder, NULL, &err), 0);
     ck_assert_int_eq(renderer_open(&renderer, &err), 0);
+    renderer_tables(renderer, &preprocesses[model].tables);
     ck_assert_int_eq(infer_open(&infer, nets[model], group, &err), 0);
     ck_assert_int_eq(index_read(data, id, &bytes, &err), 0);
     ck_assert_int_eq(decode_header(decoder, bytes.data, bytes.size, &info, &err), 0);
@@ -196,9 +233,10 @@ START_TEST(as_the_plain_way)
 {
     struct prediction p[NETS];
     struct predict_options options = { .views = (enum view_protocol)_i };
-    must_predict(NETS, 2, options, p);
+    int models = nets_for(options.views);
+    must_predict(models, 2, options, p);
     bool weighted = false;
-    for (int m = 0; m < NETS; m++) {
+    for (int m = 0; m < models; m++) {
         ck_assert_uint_eq(p[m].n, IMAGES);
         for (uint64_t id = 0; id < IMAGES; id++) {
             double expected[CLASSES];
@@ -221,10 +259,11 @@ START_TEST(same_bits)
     static const uint64_t ranges[][2] = { { 0, 5 }, { 3, 20 }, { 15, 1 }, { 16, 16 }, { 31, 0 } };
     struct prediction all[NETS], part[NETS];
     struct predict_options options = { .views = (enum view_protocol)_i };
-    must_predict(NETS, 1, options, all);
+    int models = nets_for(options.views);
+    must_predict(models, 1, options, all);
     for (int threads = 2; threads <= 7; threads += 5) {
-        must_predict(NETS, threads, options, part);
-        for (int m = 0; m < NETS; m++) {
+        must_predict(models, threads, options, part);
+        for (int m = 0; m < models; m++) {
             same_rows(&all[m], 0, &part[m]);
             prediction_release(&part[m]);
         }
@@ -237,8 +276,19 @@ START_TEST(same_bits)
         same_rows(&all[0], ranges[r][0], &part[0]);
         prediction_release(&part[0]);
     }
-    for (int m = 0; m < NETS; m++)
+    for (int m = 0; m < models; m++)
         prediction_release(&all[m]);
+}
+END_TEST
+
+START_TEST(dense_cannot_whiten)
+{
+    struct prediction p[NETS];
+    struct predict_options options = { .views = VIEWS_DENSE };
+    struct error err = { 0 };
+    ck_assert_int_eq(try_predict(NETS, 1, options, p, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_USAGE);
+    ck_assert_msg(strstr(err.message, "pictures of 8 x 8"), "%s", err.message);
 }
 END_TEST
 
@@ -318,6 +368,7 @@ int main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_loop_test(cases, as_the_plain_way, VIEWS_1CROP, VIEWS_5X10 + 1);
     tcase_add_loop_test(cases, same_bits, VIEWS_1CROP, VIEWS_5X10 + 1);
+    tcase_add_test(cases, dense_cannot_whiten);
     tcase_add_test(cases, bad_range);
     tcase_add_test(cases, interrupted);
     tcase_add_test(cases, broken_weights);

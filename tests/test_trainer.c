@@ -58,6 +58,62 @@ START_TEST(learns)
 }
 END_TEST
 
+/* Mean image and whitening travel in the weights: nothing else is there when they are evaluated. */
+START_TEST(tables_travel)
+{
+    enum { SIDE = 24, D = 3 * 8 * 8 };
+    static const char *const cases[][5] = {
+        { "augment=[{resize_short: 24}, {center_crop: 24}, {subtract_mean_image: {file: FILE, "
+          "std: [0.25, 0.25, 0.25]}}, {random_crop: 20}, hflip]",
+          "eval.resize=0", "eval.views=10crop", "train.epochs=6", NULL },
+        { "augment=[{resize_short: 8}, {random_crop: 8}, hflip, {whiten: {file: FILE}}]",
+          "eval.resize=8", "model.input=[3, 8, 8]", "train.epochs=6", NULL },
+    };
+    static float mean[3 * SIDE * SIDE], matrix[D * D], center[D];
+    char file[200], model[200], recipe[400];
+    const char *models[] = { model }, *sets[5];
+    struct train_result result;
+    struct error err = { 0 };
+    for (int i = 0; i < 3 * SIDE * SIDE; i++)
+        mean[i] = (float)(100 + i % 31);
+    for (int i = 0; i < D; i++) {
+        center[i] = 0.5f;
+        matrix[i * D + i] = 4;
+        matrix[i * D + (i + 1) % D] = -1;
+    }
+    snprintf(file, sizeof(file), "%s.tables", small_run_data.root);
+    const struct safetensors_item tables[] = {
+        { "mean_image", { DTYPE_F32, 3, { 3, SIDE, SIDE }, mean } },
+        { "whitening", { DTYPE_F32, 2, { D, D }, matrix } },
+        { "whitening_mean", { DTYPE_F32, 1, { D }, center } },
+    };
+    ck_assert_int_eq(safetensors_write(file, tables, 3, NULL, &err), 0);
+    memcpy(sets, cases[_i], sizeof(sets));
+    const char *at = strstr(sets[0], "FILE");
+    snprintf(recipe, sizeof(recipe), "%.*s%s%s", (int)(at - sets[0]), sets[0], file, at + 4);
+    sets[0] = recipe;
+    ck_assert_msg(
+        small_run(sets, (struct train_request){ .val = small_run_data.root }, &result, &err) == 0,
+        "%s: %s", err.place, err.message);
+    ck_assert_double_gt(result.best_top1, 0.6);
+    ck_assert_int_eq(remove(file), 0);
+    snprintf(model, sizeof(model), "%s/best.safetensors", small_run_out);
+    struct evaluation_request request = {
+        .data = small_run_data.root,
+        .models = models,
+        .count = 1,
+        .threads = 2,
+        .quiet = true,
+        .views = _i ? VIEWS_1CROP : VIEWS_10CROP,
+    };
+    struct evaluation e;
+    ck_assert_msg(evaluate(&e, &request, &err) == 0, "%s: %s", err.place, err.message);
+    ck_assert_double_eq(e.report.scores[0].top1, result.best_top1);
+    ck_assert_int_eq(e.members.preprocesses[0].resize, _i ? 8 : SIDE);
+    evaluation_release(&e);
+}
+END_TEST
+
 /* The resolved config that a run leaves behind makes the same run again. */
 START_TEST(config_again)
 {
@@ -297,6 +353,7 @@ int main(void)
     TCase *cases = suite_cases("trainer");
     tcase_add_checked_fixture(cases, small_run_setup, small_run_teardown);
     tcase_add_test(cases, learns);
+    tcase_add_loop_test(cases, tables_travel, 0, 2);
     tcase_add_test(cases, config_again);
     tcase_add_test(cases, threads_do_not_matter);
     tcase_add_test(cases, soft_labels);

@@ -86,6 +86,102 @@ START_TEST(round_trip)
 }
 END_TEST
 
+/* A mean image and a whitening come back with the weights; files in which the tables are not those
+ * that the preprocessing names are refused. */
+START_TEST(tables)
+{
+    enum { WIDTH = 9, HEIGHT = 7, D = 3 * 8 * 8 };
+    static float mean[3 * WIDTH * HEIGHT], matrix[D * D], center[D];
+    struct preprocess p = { .size = 8, .resize = 9 }, back_p;
+    struct net *back;
+    struct error err = { 0 };
+    for (int i = 0; i < 3 * WIDTH * HEIGHT; i++)
+        mean[i] = (float)i;
+    for (int i = 0; i < D * D; i++)
+        matrix[i] = (float)(i % 101);
+    for (int i = 0; i < D; i++)
+        center[i] = (float)i / D;
+    for (int c = 0; c < 3; c++)
+        p.output.std[c] = 0.5;
+    p.output.mean_image = true;
+    p.tables =
+        (struct output_tables){ .mean_image = mean, .mean_width = WIDTH, .mean_height = HEIGHT };
+    ck_assert_int_eq(weights_save("mean.safetensors", net, &p, NULL, &err), 0);
+    ck_assert_msg(model_open(&back, &back_p, "mean.safetensors", &err) == 0, "%s", err.message);
+    ck_assert(back_p.output.mean_image && !back_p.output.whiten && !back_p.output.normalize);
+    ck_assert_double_eq(back_p.output.std[1], 0.5);
+    ck_assert(back_p.tables.mean_width == WIDTH && back_p.tables.mean_height == HEIGHT);
+    ck_assert_mem_eq(back_p.tables.mean_image, mean, sizeof(mean));
+    preprocess_release(&back_p);
+    net_close(back);
+
+    p.output.mean_image = false;
+    p.output.whiten = true;
+    p.tables = (struct output_tables){ .whitening = matrix, .center = center, .values = D };
+    ck_assert_int_eq(weights_save("white.safetensors", net, &p, NULL, &err), 0);
+    ck_assert_msg(model_open(&back, &back_p, "white.safetensors", &err) == 0, "%s", err.message);
+    ck_assert(back_p.output.whiten && !back_p.output.normalize);
+    ck_assert_uint_eq(back_p.tables.values, D);
+    ck_assert_mem_eq(back_p.tables.whitening, matrix, sizeof(matrix));
+    ck_assert_mem_eq(back_p.tables.center, center, sizeof(center));
+    preprocess_release(&back_p);
+    net_close(back);
+}
+END_TEST
+
+START_TEST(tables_that_do_not_fit)
+{
+    enum { D = 3 * 8 * 8 };
+    static float matrix[D * D], center[D];
+    static const struct {
+        const char *yaml, *says;
+        int64_t d; /* of the whitening; 0: none */
+        bool mean_image, broken;
+    } cases[] = {
+        { "output: whiten", "there is none", 0, false, false },
+        { "output: whiten", "does not use", D, true, false },
+        { "output: whiten", "3 values, pictures of 8 x 8 have 192", 3, false, false },
+        { "output: whiten", "not finite", D, false, true },
+        { "output: subtract_mean_image", "takes a tensor preprocess.mean_image", 0, false, false },
+        { "output: normalize", "does not use", 0, true, false },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct preprocess p;
+        struct net *back;
+        struct error err = { 0 };
+        char text[200];
+        size_t count = net_weights(net), n = count;
+        struct safetensors_item items[16];
+        json_t *description = net_json(net, &err);
+        char *spec = json_dumps(description, 0);
+        for (size_t w = 0; w < count; w++)
+            items[w] =
+                (struct safetensors_item){ net_weight(net, w)->name, net_weight(net, w)->value };
+        matrix[1] = cases[i].broken ? NAN : 1;
+        int64_t d = cases[i].d;
+        if (d) {
+            items[n++] = (struct safetensors_item){ "preprocess.whitening",
+                                                    { DTYPE_F32, 2, { d, d }, matrix } };
+            items[n++] = (struct safetensors_item){ "preprocess.whitening_mean",
+                                                    { DTYPE_F32, 1, { d }, center } };
+        }
+        if (cases[i].mean_image)
+            items[n++] = (struct safetensors_item){ "preprocess.mean_image",
+                                                    { DTYPE_F32, 3, { 3, 8, 8 }, matrix } };
+        snprintf(text, sizeof(text), "{size: 8, %s}", cases[i].yaml);
+        json_t *about = json_pack("{s:s, s:s}", "network", spec, "preprocess", text);
+        ck_assert_int_eq(safetensors_write("t.safetensors", items, n, about, &err), 0);
+        ck_assert_int_eq(model_open(&back, &p, "t.safetensors", &err), -1);
+        ck_assert_int_eq(err.kind, ERROR_DATA);
+        ck_assert_msg(strstr(err.place, "t.safetensors") && strstr(err.message, cases[i].says),
+                      "%s: %s: %s", cases[i].yaml, err.place, err.message);
+        json_decref(about);
+        json_decref(description);
+        free(spec);
+    }
+}
+END_TEST
+
 /* One tensor renamed, one of another shape, one too many: all in one message. */
 START_TEST(lists)
 {
@@ -208,6 +304,8 @@ int main(void)
     TCase *cases = suite_cases("weights");
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, round_trip);
+    tcase_add_test(cases, tables);
+    tcase_add_test(cases, tables_that_do_not_fit);
     tcase_add_test(cases, lists);
     tcase_add_test(cases, not_finite);
     tcase_add_test(cases, no_network);

@@ -187,6 +187,15 @@ int train_config_net(struct net **net, const struct config *config, struct error
     return rc;
 }
 
+/* A mean image is one of the picture that crops are taken from: no smaller one is evaluated. */
+static int default_resize(int size, const struct output_tables *tables)
+{
+    int resize = preprocess_resize(size), side = 0;
+    if (tables && tables->mean_image)
+        side = tables->mean_width < tables->mean_height ? tables->mean_width : tables->mean_height;
+    return side > resize ? side : resize;
+}
+
 int train_config_preprocess(const struct train_config *c, const struct recipe *recipe,
                             const struct net *net, struct preprocess *p, struct error *err)
 {
@@ -204,11 +213,6 @@ int train_config_preprocess(const struct train_config *c, const struct recipe *r
                          "the recipe makes %d x %d pixels; evaluation knows square inputs only",
                          width, height);
     struct plan_output output = recipe_output(recipe);
-    if (output_needs_tables(&output))
-        return error_set(err, ERROR_USAGE, "augment",
-                         "the recipe %s; weights carry a mean and a deviation per channel only, so "
-                         "that nothing could evaluate them: take normalize or subtract_mean",
-                         output.whiten ? "whitens" : "subtracts a mean image");
     *p = (struct preprocess){
         .size = width,
         .resize = (int)c->eval[EVAL_RESIZE].integer,
@@ -216,12 +220,14 @@ int train_config_preprocess(const struct train_config *c, const struct recipe *r
         .output = output,
     };
     if (p->resize == 0)
-        p->resize = preprocess_resize(width);
+        p->resize = default_resize(width, recipe_tables(recipe));
     if (p->resize < width)
         return error_set(err, ERROR_USAGE, "eval.resize",
                          "%d is smaller than the crop of %d that is taken from it", p->resize,
                          width);
-    if (!p->output.normalize)
+    if (output_needs_tables(&output))
+        return output_tables_copy(&p->tables, recipe_tables(recipe), err);
+    if (!output.normalize)
         for (int i = 0; i < 3; i++) {
             p->output.mean[i] = 0;
             p->output.std[i] = 1;

@@ -50,8 +50,9 @@ int train_config_validates(const struct train_config *c, bool validates, struct 
  * or the network itself. */
 int train_config_net(struct net **net, const struct config *config, struct error *err);
 
-/* What validation and later evaluation do to an image: the recipe's output size, mean and std,
- * eval.resize and eval.filter. ERROR_USAGE when the recipe's output does not fit the network. */
+/* What validation and later evaluation do to an image: the recipe's output size and stage (with its
+ * own copy of the recipe's tables: preprocess_release), eval.resize and eval.filter. ERROR_USAGE
+ * when the recipe's output does not fit the network. */
 int train_config_preprocess(const struct train_config *c, const struct recipe *recipe,
                             const struct net *net, struct preprocess *preprocess,
                             struct error *err);

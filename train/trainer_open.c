@@ -259,5 +259,6 @@ void trainer_close(struct trainer *t)
     pool_close(t->pool);
     index_close(t->val);
     pipeline_close(&t->data);
+    preprocess_release(&t->preprocess);
     net_close(t->net);
 }
