@@ -97,7 +97,7 @@ static void follow_columns(const struct map_job *job, int row, int begin, int en
         }
         span[0] = i < span[0] ? i : span[0];
         span[1] = i + 1 > span[1] ? i + 1 : span[1];
-        map_sample_at(job, x, y, job->widened ? job->narrow : NULL, pixel);
+        map_sample_at(job, x, y, pixel);
     }
 }
 
@@ -133,7 +133,7 @@ static int run(struct mapper *m, struct map_job *job, const struct image *source
     job->affine = !job->lens && map_is_affine(post);
     if (job->affine && job->antialias && job->filter != FILTER_NEAREST) {
         const double slope[4] = { post[0], post[1], post[3], post[4] };
-        job->widened = map_narrow_of(slope, job->narrow);
+        job->widened = map_narrow_of(slope, &job->narrow);
     }
     int boxed = repeats ? 0 : map_run_box(m->box, job, source, out, err);
     if (boxed < 0)

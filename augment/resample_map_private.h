@@ -14,6 +14,14 @@ enum {
     MAP_BETWEEN = 6,  /* bits behind the point between the pass along rows and the one down: levels
                          up  to 1.25 * 255 with the cubic's overshoot still fit 16 bits */
     CUBIC_POINT = 10, /* bits of the position that choose a row of cubic weights */
+    MAP_NARROWS = 8,  /* pixels that are asked at once how the map shrinks there */
+};
+
+/* P^-1 at MAP_NARROWS pixels, 1 0 1 where nothing shrinks; and how far from a pixel, in the source,
+ * a filter that ends at 1 reaches. */
+struct map_narrow {
+    double xx[MAP_NARROWS], xy[MAP_NARROWS], yy[MAP_NARROWS];
+    double reach_x[MAP_NARROWS], reach_y[MAP_NARROWS];
 };
 
 /* One run of the resampler. Positions are in the image's coordinates. */
@@ -34,9 +42,9 @@ struct map_job {
     int width, height;         /* of the output */
     const int16_t (*cubic)[4]; /* borrowed: weights by position */
     bool affine;               /* no lens, and post is affine: positions are fixed point */
-    double narrow[3];          /* affine and antialias: P^-1 as xx, xy, yy */
     bool boxed;                /* the pixels are there already (map_run_box) */
     bool widened;              /* affine and a filter with antialias: P is not 1 */
+    struct map_narrow narrow;  /* of such a map */
 };
 
 /* Where the taps of the pixels of a row are: column and row of the (upper left of the middle) tap,
@@ -70,10 +78,11 @@ struct map_line map_line_make(const double map[9], enum plan_filter filter, int 
 void map_point(const struct map_job *job, double *x, double *y);
 void map_bend(const struct map_job *job, double *x, double *y);
 void map_unbent(const struct map_job *job, double *x, double *y);
-/* P^-1 at an output pixel's center; false where nothing shrinks. */
-bool map_narrow(const struct map_job *job, double x, double y, double narrow[3]);
-/* P^-1 of the Jacobian (a b; c d); false where P is 1. */
-bool map_narrow_of(const double jacobian[4], double narrow[3]);
+/* At the centers of pixels of a row. */
+void map_narrow_block(const struct map_job *job, const int columns[MAP_NARROWS], int row,
+                      struct map_narrow *block);
+/* Of an affine map with the Jacobian (a b; c d), in all places; false where nothing shrinks. */
+bool map_narrow_of(const double jacobian[4], struct map_narrow *block);
 
 /* Columns [*begin, *end) of a row that lie in a frame which is not behind a lens. */
 void map_clip_span(const struct map_job *job, const struct plan_clip *clip, int row, int *begin,
@@ -127,9 +136,8 @@ static inline bool map_offsets_fit(const struct map_job *job)
 
 /* n pixels by their taps. */
 void map_sample(const struct map_job *job, const struct map_taps *taps, int n, uint8_t *out);
-/* One pixel at a point of the source, by the filter widened by `narrow` or as it is (NULL). */
-void map_sample_at(const struct map_job *job, double x, double y, const double *narrow,
-                   uint8_t *out);
+/* One pixel at a point of the source; widened where the map is affine. */
+void map_sample_at(const struct map_job *job, double x, double y, uint8_t *out);
 
 /* The pixels of a row in columns [span[0], span[1]), which lie in all frames that are not behind a
  * lens; the others' constants, and the span cut to what they show. */

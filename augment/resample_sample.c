@@ -66,7 +66,7 @@ static void weigh(const struct map_job *job, int taps, int x, int y, const int16
         out[c] = (uint8_t)clamp(sum[c] >> LAST, 0, 255);
 }
 
-static const double unwidened[3] = { 1, 0, 1 };
+static const struct map_narrow unwidened = { { 1 }, { 0 }, { 1 }, { 1 }, { 1 } };
 
 /* Pillow's resize leaves out the taps beyond the border, where its transform repeats the border. */
 static bool at_border(const struct map_job *job, int x, int y)
@@ -82,7 +82,7 @@ static void sample_bicubic(const struct map_job *job, const struct map_taps *tap
     if (job->antialias && at_border(job, x, y)) {
         double at_x = x + 0.5 + (double)taps->fx[i] / MAP_ONE;
         double at_y = y + 0.5 + (double)taps->fy[i] / MAP_ONE;
-        struct map_wide wide = map_wide_make(job->filter, unwidened);
+        struct map_wide wide = map_wide_make(job->filter, &unwidened, 0);
         map_sample_wide(job, at_x, at_y, &wide, out);
         return;
     }
@@ -118,13 +118,12 @@ void map_sample(const struct map_job *job, const struct map_taps *taps, int n, u
     map_sample_plain(job, taps, n, out);
 }
 
-void map_sample_at(const struct map_job *job, double x, double y, const double *narrow,
-                   uint8_t *out)
+void map_sample_at(const struct map_job *job, double x, double y, uint8_t *out)
 {
     int32_t tap_x, tap_y, fx, fy;
     struct map_taps tap = { &tap_x, &tap_y, &fx, &fy, NULL, NULL };
-    if (narrow) {
-        struct map_wide wide = map_wide_make(job->filter, narrow);
+    if (job->widened) {
+        struct map_wide wide = map_wide_make(job->filter, &job->narrow, 0);
         map_sample_wide(job, x, y, &wide, out);
         return;
     }

@@ -29,36 +29,80 @@ static bool nearest_row(const struct map_job *job, int row, int begin, int end, 
 #endif
 }
 
-/* `n` pixels by one filter that is widened. */
-static void sample_wide(const struct map_job *job, const struct map_taps *taps, int i, int n,
-                        const double narrow[3], uint8_t *out)
+static void sample_one(const struct map_job *job, const struct map_taps *taps, int i,
+                       const struct map_wide *wide, uint8_t *out)
 {
-    struct map_wide wide = map_wide_make(job->filter, narrow);
-    for (; n > 0; i++, n--, out += 3)
-        map_sample_wide(job, taps->x[i] + 0.5 + (double)taps->fx[i] / MAP_ONE,
-                        taps->y[i] + 0.5 + (double)taps->fy[i] / MAP_ONE, &wide, out);
+    map_sample_wide(job, taps->x[i] + 0.5 + (double)taps->fx[i] / MAP_ONE,
+                    taps->y[i] + 0.5 + (double)taps->fy[i] / MAP_ONE, wide, out);
 }
 
-/* How a map shrinks changes slowly: it is asked once for each block of columns. */
-enum { BLOCK = 8 };
-
-static void sample_blocks(const struct map_job *job, const struct map_taps *taps, int row,
-                          int begin, int end, uint8_t *out)
+/* `n` pixels by one filter that is widened. */
+static void sample_wide(const struct map_job *job, const struct map_taps *taps, int n, uint8_t *out)
 {
-    int plain = begin; /* from here on nothing is widened */
-    for (int at = begin, next; at < end; at = next) {
-        double narrow[3], middle = at / BLOCK * BLOCK + BLOCK / 2;
-        next = at / BLOCK * BLOCK + BLOCK < end ? at / BLOCK * BLOCK + BLOCK : end;
-        middle = middle < begin ? begin + 0.5 : middle > end ? end - 0.5 : middle;
-        if (!map_narrow(job, middle, row + 0.5, narrow))
+    struct map_wide wide = map_wide_make(job->filter, &job->narrow, 0);
+    for (int i = 0; i < n; i++, out += 3)
+        sample_one(job, taps, i, &wide, out);
+}
+
+static bool shrinks(const struct map_narrow *block, int k)
+{
+    return block->xx[k] != 1 || block->yy[k] != 1;
+}
+
+/* A row whose pixels have filters of their own. */
+struct each {
+    const struct map_job *job;
+    const struct map_taps *taps;
+    int row, begin;
+    int bare; /* the columns from here on wait for the filter that is not widened */
+    uint8_t *out;
+};
+
+/* Those that wait, up to column `end`. */
+static void sample_bare(struct each *e, int end)
+{
+    struct map_taps taps = map_taps_from(e->taps, e->bare - e->begin);
+    if (e->bare < end)
+        map_sample(e->job, &taps, end - e->bare, e->out + 3 * (size_t)e->bare);
+}
+
+static void sample_block(struct each *e, int at, int end)
+{
+    int columns[MAP_NARROWS];
+    struct map_narrow block;
+    for (int k = 0; k < MAP_NARROWS; k++)
+        columns[k] = at + k < end ? at + k : end - 1;
+    map_narrow_block(e->job, columns, e->row, &block);
+    for (int i = at; i < end; i++) {
+        if (!shrinks(&block, i - at))
             continue;
-        struct map_taps before = map_taps_from(taps, plain - begin);
-        map_sample(job, &before, at - plain, out + 3 * (size_t)plain);
-        sample_wide(job, taps, at - begin, next - at, narrow, out + 3 * (size_t)at);
-        plain = next;
+        struct map_wide wide = map_wide_make(e->job->filter, &block, i - at);
+        sample_bare(e, i);
+        sample_one(e->job, e->taps, i - e->begin, &wide, e->out + 3 * (size_t)i);
+        e->bare = i + 1;
     }
-    struct map_taps rest = map_taps_from(taps, plain - begin);
-    map_sample(job, &rest, end - plain, out + 3 * (size_t)plain);
+}
+
+/* Where a map shrinks here more than there, each pixel is asked. To ask costs as much as the bare
+ * filter, so blocks are passed over whose first and next block's first pixel do not shrink. */
+static void sample_each(const struct map_job *job, const struct map_taps *taps, int row, int begin,
+                        int end, uint8_t *out)
+{
+    enum { BLOCK = MAP_NARROWS, SPAN = (MAP_NARROWS - 1) * BLOCK };
+    struct each e = { job, taps, row, begin, begin, out };
+    for (int from = begin; from < end; from += SPAN) {
+        int columns[MAP_NARROWS];
+        struct map_narrow edges;
+        for (int k = 0; k < MAP_NARROWS; k++)
+            columns[k] = from + k * BLOCK < end ? from + k * BLOCK : end - 1;
+        map_narrow_block(job, columns, row, &edges);
+        for (int k = 0; k + 1 < MAP_NARROWS && from + k * BLOCK < end; k++) {
+            int at = from + k * BLOCK, next = at + BLOCK < end ? at + BLOCK : end;
+            if (shrinks(&edges, k) || shrinks(&edges, k + 1))
+                sample_block(&e, at, next);
+        }
+    }
+    sample_bare(&e, end);
 }
 
 /* Columns [begin, end) of a row by their taps. */
@@ -66,9 +110,9 @@ static void sample_taps(const struct map_job *job, const struct map_taps *taps, 
                         int end, uint8_t *out)
 {
     if (job->widened)
-        sample_wide(job, taps, 0, end - begin, job->narrow, out + 3 * (size_t)begin);
+        sample_wide(job, taps, end - begin, out + 3 * (size_t)begin);
     else if (job->antialias && job->filter != FILTER_NEAREST && !job->affine)
-        sample_blocks(job, taps, row, begin, end, out);
+        sample_each(job, taps, row, begin, end, out);
     else
         map_sample(job, taps, end - begin, out + 3 * (size_t)begin);
 }

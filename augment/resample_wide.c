@@ -2,16 +2,6 @@
 
 #include "base/simd.h"
 
-struct map_wide map_wide_make(enum plan_filter filter, const double narrow[3])
-{
-    struct map_wide wide = { filter, narrow[0], narrow[1], narrow[2], 0, 0, 1 };
-    double determinant = wide.xx * wide.yy - wide.xy * wide.xy;
-    wide.support = filter == FILTER_BICUBIC ? 2 : 1;
-    wide.reach_x = wide.support * (fabs(wide.yy) + fabs(wide.xy)) / determinant;
-    wide.reach_y = wide.support * (fabs(wide.xx) + fabs(wide.xy)) / determinant;
-    return wide;
-}
-
 /* The triangle, and the cubic of Pillow's resize (a = -0.5). */
 static inline float kernel(enum plan_filter filter, float x)
 {

@@ -20,7 +20,18 @@ struct map_wide {
     double xx, xy, yy, reach_x, reach_y, support;
 };
 
-struct map_wide map_wide_make(enum plan_filter filter, const double narrow[3]);
+static inline struct map_wide map_wide_make(enum plan_filter filter,
+                                            const struct map_narrow *narrow, int k)
+{
+    double support = filter == FILTER_BICUBIC ? 2 : 1;
+    return (struct map_wide){ filter,
+                              narrow->xx[k],
+                              narrow->xy[k],
+                              narrow->yy[k],
+                              support * narrow->reach_x[k],
+                              support * narrow->reach_y[k],
+                              support };
+}
 
 /* The pixel at a point of the source. */
 void map_sample_wide(const struct map_job *job, double x, double y, const struct map_wide *wide,
