@@ -329,6 +329,34 @@ START_TEST(refused)
 }
 END_TEST
 
+/* Two class folders do not say which two of three outputs they are. */
+START_TEST(fewer_classes)
+{
+    static const char *const sets[] = { "train.epochs=1", NULL };
+    struct tiny other;
+    struct train_result result;
+    struct error err = { 0 };
+    char classes[200], file[100];
+    tiny_make(&other, &(struct tiny_shape){ 2, 32, 32, 28, 0 });
+    ck_assert_int_eq(small_run(sets, (struct train_request){ .data = other.root }, &result, &err),
+                     -1);
+    ck_assert_int_eq(err.kind, ERROR_DATA);
+    ck_assert_msg(strstr(err.message, "has 2 classes") && strstr(err.message, "3 outputs") &&
+                      strstr(err.message, "data.classes"),
+                  "%s", err.message);
+    static const char csv[] = "index,name\n0,a\n2,b\n";
+    snprintf(file, sizeof(file), "%s.csv", other.root);
+    snprintf(classes, sizeof(classes), "data.classes=%s", file);
+    ck_assert_int_eq(file_write(file, csv, strlen(csv), &err), 0);
+    const char *const numbered[] = { "train.epochs=1", classes, NULL };
+    ck_assert_msg(
+        small_run(numbered, (struct train_request){ .data = other.root }, &result, &err) == 0,
+        "%s: %s", err.place, err.message);
+    ck_assert_int_eq(remove(file), 0);
+    tiny_remove(&other);
+}
+END_TEST
+
 /* A validation set without one of the classes would shift the labels behind it. */
 START_TEST(other_classes)
 {
@@ -362,6 +390,7 @@ int main(void)
     tcase_add_test(cases, existing_run);
     tcase_add_test(cases, all_learn);
     tcase_add_test(cases, refused);
+    tcase_add_test(cases, fewer_classes);
     tcase_add_test(cases, other_classes);
     return suite_run();
 }

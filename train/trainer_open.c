@@ -32,23 +32,29 @@ static int same_classes(const struct index *train, const struct index *val, stru
     return 0;
 }
 
-static int fits(const struct index *index, const char *what, const struct net *net,
+/* Classes named by their folders must be as many as the outputs where `all`; numbers, also those of
+ * a class file, must be below it. */
+static int fits(const struct index *index, const char *what, bool all, const struct net *net,
                 struct error *err)
 {
-    if (index_classes(index) <= net_classes(net))
+    int64_t classes = index_classes(index), outputs = net_classes(net);
+    bool named = index_class_name(index, 0) != NULL;
+    if (named && all ? classes == outputs : classes <= outputs)
         return 0;
     return error_set(err, ERROR_DATA, what,
-                     "has %" PRId64
-                     " classes; the network %s has %d outputs; its YAML's `classes` and "
-                     "its last layer's `out` say how many",
-                     index_classes(index), net_name(net), net_classes(net));
+                     "has %" PRId64 " classes; the network %s has %" PRId64
+                     " outputs; its YAML's `classes` and its last layer's `out` say how many%s",
+                     classes, net_name(net), outputs,
+                     classes < outputs ? ", or data.classes (CSV with columns index and folder "
+                                         "name) which output each class is"
+                                       : "");
 }
 
 static int open_data(struct trainer *t, struct error *err)
 {
     const struct train_request *r = t->request;
     if (pipeline_open(&t->data, r->config, r->data, err) < 0 ||
-        fits(t->data.index, "data.train", t->net, err) < 0)
+        fits(t->data.index, "data.train", !t->data.data.classes, t->net, err) < 0)
         return -1;
     struct stream_options *o = &t->data.data.stream;
     if (o->form.dtype != DTYPE_F32 || o->form.layout != LAYOUT_NCHW)
@@ -64,7 +70,8 @@ static int open_data(struct trainer *t, struct error *err)
     if (!val)
         return 0;
     struct index_options options = { .classes = t->data.data.classes };
-    if (index_open(&t->val, val, &options, err) < 0 || fits(t->val, "data.val", t->net, err) < 0)
+    if (index_open(&t->val, val, &options, err) < 0 ||
+        fits(t->val, "data.val", false, t->net, err) < 0)
         return -1;
     return same_classes(t->data.index, t->val, err);
 }
