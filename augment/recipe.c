@@ -149,7 +149,7 @@ static int read_entry(struct recipe *recipe, const struct node *item, uint64_t s
     return entry->op->table != TABLE_NONE ? recipe_keep_file(entry, err) : 0;
 }
 
-int recipe_draw(const struct recipe *recipe, uint64_t id, uint32_t epoch, int width, int height,
+static int draw(const struct recipe *recipe, uint64_t id, uint32_t epoch, int width, int height,
                 struct plan *plan, struct error *err)
 {
     plan_start(plan, width, height);
@@ -165,6 +165,16 @@ int recipe_draw(const struct recipe *recipe, uint64_t id, uint32_t epoch, int wi
         }
     }
     return 0;
+}
+
+int recipe_draw(const struct recipe *recipe, uint64_t id, uint32_t epoch, int width, int height,
+                struct plan *plan, struct error *err)
+{
+    if (draw(recipe, id, epoch, width, height, plan, err) == 0)
+        return 0;
+    if (err->kind == ERROR_USAGE)
+        err->kind = ERROR_DATA;
+    return -1;
 }
 
 /* The size of the picture where a mean image is subtracted. */
@@ -192,7 +202,7 @@ static int try_recipe(struct recipe *recipe, struct error *err)
     recipe->fixed_size = true;
     for (int i = 0; i < 4; i++)
         for (uint64_t id = 0; id < 4; id++) {
-            if (recipe_draw(recipe, id, 0, sizes[i][0], sizes[i][1], &plan, err) < 0)
+            if (draw(recipe, id, 0, sizes[i][0], sizes[i][1], &plan, err) < 0)
                 return -1;
             if (i == 0 && id == 0) {
                 recipe->width = plan.width;

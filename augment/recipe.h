@@ -36,7 +36,8 @@ struct recipe; /* opaque; read-only once open, shared by all threads */
 int recipe_open(struct recipe **recipe, const struct node *list, uint64_t augment_seed,
                 struct error *err);
 
-/* Draw sample `id`'s plan for `epoch` on an image of width x height. */
+/* Draw sample `id`'s plan for `epoch` on an image of width x height. The recipe works, so what
+ * fails now is the image, too small for a crop, say: ERROR_DATA. */
 int recipe_draw(const struct recipe *recipe, uint64_t id, uint32_t epoch, int width, int height,
                 struct plan *plan, struct error *err);
 

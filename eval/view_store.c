@@ -176,14 +176,7 @@ int view_store_load(struct view_store *s, uint64_t id, int place, struct error *
     assert(place >= 0 && place < s->spec.places);
     if (index_read(s->index, id, &s->bytes, err) < 0)
         return -1;
-    if (load(s, place, err) == 0)
-        return 0;
-    /* Whoever decodes bytes does not know where they came from. */
-    struct error why = *err;
-    char file[sizeof(why.place)];
-    index_place(s->index, id, file, sizeof(file));
-    return error_set(err, why.kind, file, "%s%s%s", why.place, why.place[0] ? ": " : "",
-                     why.message);
+    return load(s, place, err) < 0 ? index_blame(s->index, id, err) : 0;
 }
 
 const char *view_store_warnings(const struct view_store *s)

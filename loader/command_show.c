@@ -52,15 +52,30 @@ static const struct option_command command = {
     .options = options,
     .positional_min = 0,
     .positional_max = 1,
-    .notes = "Example:\n  nndata show configs/imagenet_resnet.yaml --data photos --out sheet.png "
-             "--plan\n",
+    .notes =
+        "A sample that cannot be shown has crossed boxes in a sheet, is named on standard error, "
+        "and makes the\nexit status 3; the sheet is written all the same.\nExample:\n  nndata show "
+        "configs/imagenet_resnet.yaml --data photos --out sheet.png "
+        "--plan\n",
     .sections = { data_params },
     .section_names = { "data" },
 };
 
+/* Each sample that could not be shown is a line; the last is the program's own. */
+static void note_bad(void *context, const struct error *why)
+{
+    struct error *last = context;
+    if (last->kind != ERROR_NONE)
+        error_print(last, "nndata");
+    *last = *why;
+}
+
 static int sheet(const struct pipeline *p, const struct option_values *given, struct error *err)
 {
+    struct error bad = { 0 };
     struct show_options o = {
+        .bad = note_bad,
+        .context = &bad,
         .samples = (int)given->value[SAMPLES].integer,
         .versions = (int)given->value[VERSIONS].integer,
         .epoch = (uint32_t)given->value[EPOCH].integer,
@@ -75,9 +90,13 @@ static int sheet(const struct pipeline *p, const struct option_values *given, st
         return -1;
     int rc = canvas_save(sheet, path, err);
     canvas_close(sheet);
-    if (rc == 0)
-        printf("%s\n", path);
-    return rc;
+    if (rc < 0)
+        return -1;
+    printf("%s\n", path);
+    if (bad.kind == ERROR_NONE)
+        return 0;
+    *err = bad;
+    return -1;
 }
 
 static int sample(const struct pipeline *p, const struct option_values *given, struct error *err)

@@ -27,11 +27,10 @@ int decode_whole(const struct index *index, uint64_t id, const struct decode_opt
     if (decoder_open(&decoder, options, err) < 0)
         return -1;
     int rc = index_read(index, id, &bytes, err);
-    if (rc == 0)
-        rc = decode_header(decoder, bytes.data, bytes.size, &info, err);
-    if (rc == 0)
-        rc = decode_pixels(decoder, (struct rect){ 0, 0, info.width, info.height }, &decoded, &x,
-                           &y, err);
+    if (rc == 0 && (decode_header(decoder, bytes.data, bytes.size, &info, err) < 0 ||
+                    decode_pixels(decoder, (struct rect){ 0, 0, info.width, info.height }, &decoded,
+                                  &x, &y, err) < 0))
+        rc = index_blame(index, id, err);
     if (rc == 0)
         rc = copy(&decoded, image, err);
     buffer_release(&bytes);

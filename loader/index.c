@@ -172,3 +172,12 @@ void index_place(const struct index *index, uint64_t id, char *place, size_t siz
     else
         snprintf(place, size, "%s%s%s", index->base, key, index->meta.parts[item.part]);
 }
+
+int index_blame(const struct index *index, uint64_t id, struct error *err)
+{
+    struct error said = *err;
+    char place[sizeof(err->place)];
+    index_place(index, id, place, sizeof(place));
+    return error_set(err, said.kind, place, "%s%s%s", said.place, said.place[0] ? ": " : "",
+                     said.message);
+}

@@ -69,6 +69,9 @@ int index_read(const struct index *index, uint64_t id, struct buffer *b, struct 
 bool index_advise(const struct index *index, uint64_t id);
 /* "file" or "file:member" for messages, into `place`. */
 void index_place(const struct index *index, uint64_t id, char *place, size_t size);
+/* That, in front of what `err` says already: whoever decodes bytes does not know where they came
+ * from. Returns -1. */
+int index_blame(const struct index *index, uint64_t id, struct error *err);
 
 /* Write the index (opened with `record`) as a file, whole or not at all. */
 int index_save(const struct index *index, const char *path, struct error *err);

@@ -99,7 +99,9 @@ int replay(const struct worker_job *job, uint64_t id, uint32_t epoch, struct can
     if (rc == 0) {
         struct plan plan; /* for its size; the worker draws the same again */
         rc = recipe_draw(job->recipe, id, epoch, original.width, original.height, &plan, err);
-        if (rc == 0)
+        if (rc < 0)
+            index_blame(job->index, id, err);
+        else
             tensor = memory_array(1, output_bytes(&job->form, plan.width, plan.height), err);
     }
     rc = tensor ? worker_render(worker, id, epoch, tensor, err) : -1;

@@ -23,6 +23,7 @@ enum {
     PAPER = 0xffffff,
     INK = 0x202020,
     FAINT = 0x707070,
+    CROSSED = 0xf0e0e0,
 };
 
 struct show_options show_defaults(void)
@@ -67,6 +68,8 @@ struct picture {
     struct image image; /* pixels owned */
     struct plan plan;
     int times; /* how many pixels a side a pixel of the original takes */
+    bool bad;  /* there is nothing to show in this column */
+    bool told; /* of this sample's first such column */
     char caption[200];
 };
 
@@ -80,14 +83,6 @@ struct show {
     struct picture *pictures; /* of a column */
     struct canvas *canvas;
 };
-
-static int at_sample(const struct show *s, uint64_t id, struct error *err)
-{
-    struct error said = *err;
-    char place[sizeof(err->place)];
-    index_place(s->index, id, place, sizeof(place));
-    return error_set(err, said.kind, place, "%s", said.message);
-}
 
 /* Render `plan` into a fresh image of `picture`. */
 static int render_plan(struct show *s, struct picture *picture, const struct plan *plan,
@@ -109,8 +104,10 @@ static int render_plan(struct show *s, struct picture *picture, const struct pla
 static int read_header(struct show *s, uint64_t id, struct decode_info *info, struct error *err)
 {
     if (index_read(s->index, id, &s->bytes, err) < 0)
-        return -1;
-    return decode_header(s->decoder, s->bytes.data, s->bytes.size, info, err);
+        return -1; /* names the file itself */
+    if (decode_header(s->decoder, s->bytes.data, s->bytes.size, info, err) < 0)
+        return index_blame(s->index, id, err);
+    return 0;
 }
 
 /* Plans the resize of width x height that just fits a box of `side`. */
@@ -128,7 +125,7 @@ static int render_original(struct show *s, struct picture *picture, int side, st
 {
     struct decode_info info;
     if (read_header(s, picture->id, &info, err) < 0)
-        return at_sample(s, picture->id, err);
+        return -1;
     struct plan *plan = &picture->plan;
     picture->times = side / (info.width > info.height ? info.width : info.height);
     if (picture->times < 2)
@@ -136,7 +133,7 @@ static int render_original(struct show *s, struct picture *picture, int side, st
     plan_start(plan, info.width, info.height);
     if ((picture->times == 1 && plan_box(plan, info.width, info.height, side, err) < 0) ||
         render_plan(s, picture, plan, RESAMPLER_EXACT, err) < 0)
-        return at_sample(s, picture->id, err);
+        return index_blame(s->index, picture->id, err);
     struct sample sample = index_sample(s->index, picture->id);
     const char *name = sample.label >= 0 ? index_class_name(s->index, sample.label) : NULL;
     if (name && strncmp(sample.key, name, strlen(name)) != 0)
@@ -150,15 +147,16 @@ static int render_version(struct show *s, struct picture *picture, uint32_t epoc
                           struct error *err)
 {
     struct decode_info info;
-    if (read_header(s, picture->id, &info, err) < 0 ||
-        recipe_draw(s->recipe, picture->id, epoch, info.width, info.height, &picture->plan, err) <
-            0)
-        return at_sample(s, picture->id, err);
+    if (read_header(s, picture->id, &info, err) < 0)
+        return -1;
+    if (recipe_draw(s->recipe, picture->id, epoch, info.width, info.height, &picture->plan, err) <
+        0)
+        return index_blame(s->index, picture->id, err);
     struct plan seen = picture->plan;
     plan_drop_output(&seen);
     picture->caption[0] = '\0';
     if (render_plan(s, picture, &seen, s->options->resampler, err) < 0)
-        return at_sample(s, picture->id, err);
+        return index_blame(s->index, picture->id, err);
     return 0;
 }
 
@@ -168,7 +166,7 @@ static int shrink(struct show *s, struct picture *picture, int side, struct erro
     const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
     struct image *image = &picture->image, small;
     struct plan plan;
-    if (image->width <= side && image->height <= side)
+    if (picture->bad || (image->width <= side && image->height <= side))
         return 0;
     if (plan_box(&plan, image->width, image->height, side, err) < 0)
         return -1;
@@ -187,7 +185,8 @@ static void mix_rows(struct show *s, const struct mix *mix, int column)
     const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
     for (int i = 0; i + 1 < s->options->samples; i += 2) {
         struct picture *a = &s->pictures[i], *b = a + 1;
-        if (a->image.width != b->image.width || a->image.height != b->image.height)
+        if (a->bad || b->bad || a->image.width != b->image.width ||
+            a->image.height != b->image.height)
             continue;
         struct mix_draw draw =
             mix_draw(mix, (uint64_t)column, (uint64_t)i, s->options->epoch + (uint32_t)column,
@@ -267,16 +266,30 @@ static void plan_lines(const struct plan *plan, char line[PLAN_LINES][100])
     }
 }
 
+/* What stands for a picture that is not there. */
+static void paint_cross(struct canvas *canvas, struct rect box)
+{
+    canvas_fill(canvas, box, CROSSED);
+    canvas_frame(canvas, box, FAINT);
+    for (int i = 0; i < box.width; i++) {
+        canvas_fill(canvas, (struct rect){ box.x + i, box.y + i, 1, 1 }, FAINT);
+        canvas_fill(canvas, (struct rect){ box.x + box.width - 1 - i, box.y + i, 1, 1 }, FAINT);
+    }
+}
+
 static void paint_column(struct show *s, int column)
 {
     for (int row = 0; row < s->options->samples; row++) {
         const struct picture *picture = &s->pictures[row];
         int times;
         struct rect box = show_box(s->recipe, s->options, row, column, &times);
-        paint(s->canvas, &picture->image, box.x, box.y, column == 0 ? picture->times : times);
+        if (picture->bad)
+            paint_cross(s->canvas, box);
+        else
+            paint(s->canvas, &picture->image, box.x, box.y, column == 0 ? picture->times : times);
         int y = box.y + box.height + 2;
         write_line(s->canvas, box.x, y, box.width, INK, picture->caption);
-        if (column == 0 || !s->options->plans)
+        if (column == 0 || !s->options->plans || picture->bad)
             continue;
         char line[PLAN_LINES][100];
         plan_lines(&picture->plan, line);
@@ -285,6 +298,25 @@ static void paint_column(struct show *s, int column)
             write_line(s->canvas, box.x, y + (i + below) * canvas_text_height(1), box.width, FAINT,
                        line[i]);
     }
+}
+
+/* A sample that cannot be shown is told once, and its box is crossed: it does not end the sheet. */
+static int render_box(struct show *s, struct picture *picture, int column, uint32_t epoch, int side,
+                      struct error *err)
+{
+    const struct show_options *o = s->options;
+    int rc = column == 0 ? render_original(s, picture, side, err)
+                         : render_version(s, picture, epoch, err);
+    picture->bad = rc < 0;
+    if (rc == 0 || err->kind != ERROR_DATA || !o->bad)
+        return rc;
+    snprintf(picture->caption, sizeof(picture->caption), "%s",
+             column == 0 ? index_sample(s->index, picture->id).key : "");
+    if (!picture->told)
+        o->bad(o->context, err);
+    picture->told = true;
+    *err = (struct error){ 0 };
+    return 0;
 }
 
 static int draw_sheet(struct show *s, const struct mix *mix, struct error *err)
@@ -296,12 +328,9 @@ static int draw_sheet(struct show *s, const struct mix *mix, struct error *err)
         uint32_t epoch = o->epoch + (uint32_t)column - 1;
         if (column > 0)
             snprintf(title, sizeof(title), "epoch %u", epoch);
-        for (int row = 0; row < o->samples; row++) {
-            int rc = column == 0 ? render_original(s, &s->pictures[row], side, err)
-                                 : render_version(s, &s->pictures[row], epoch, err);
-            if (rc < 0)
+        for (int row = 0; row < o->samples; row++)
+            if (render_box(s, &s->pictures[row], column, epoch, side, err) < 0)
                 return -1;
-        }
         if (mix && column > 0)
             mix_rows(s, mix, column - 1);
         for (int row = 0; row < o->samples; row++)

@@ -26,12 +26,16 @@ struct show_options {
     enum plan_resampler resampler;
     bool exif_apply;
     bool plans; /* print what was drawn below each version */
+    /* Told of each sample that cannot be shown, once; NULL: it ends the sheet. */
+    void (*bad)(void *context, const struct error *why);
+    void *context; /* borrowed; for `bad` */
 };
 
 struct show_options show_defaults(void);
 
 /* With `mix`, row i is mixed with row i xor 1. The caller owns the sheet. A sample that cannot be
- * read is ERROR_DATA. */
+ * read, or that the recipe cannot take, is told to `bad` and has crossed boxes; without `bad` it is
+ * ERROR_DATA. */
 int show_sheet(struct canvas **sheet, const struct index *index, const struct recipe *recipe,
                const struct mix *mix, const struct show_options *options, struct error *err);
 

@@ -34,16 +34,6 @@ int worker_open(struct worker **result, const struct worker_job *job, struct err
     return 0;
 }
 
-/* Decoders know bytes, not files: put the sample's place in front of what they say. */
-static int at_sample(const struct worker *worker, uint64_t id, struct error *err)
-{
-    struct error said = *err;
-    char place[sizeof(err->place)];
-    index_place(worker->job.index, id, place, sizeof(place));
-    return error_set(err, said.kind, place, "%s%s%s", said.place, said.place[0] ? ": " : "",
-                     said.message);
-}
-
 static int draw(struct worker *worker, uint64_t id, uint32_t epoch, const struct decode_info *info,
                 struct error *err)
 {
@@ -52,7 +42,7 @@ static int draw(struct worker *worker, uint64_t id, uint32_t epoch, const struct
         return -1;
     if (job->width && (worker->plan.width != job->width || worker->plan.height != job->height))
         return error_set(
-            err, ERROR_USAGE, NULL,
+            err, ERROR_DATA, NULL,
             "the recipe makes %d x %d of this image of %d x %d; all others are %d x %d",
             worker->plan.width, worker->plan.height, info->width, info->height, job->width,
             job->height);
@@ -137,7 +127,8 @@ static int prepare(struct worker *worker, uint64_t id, uint32_t epoch, struct im
         *image = (struct image){ (uint8_t *)found.data, found.width, found.height,
                                  3 * (size_t)found.width };
         *x = *y = 0;
-        return draw(worker, id, epoch, &info, err) < 0 ? at_sample(worker, id, err) : 0;
+        return draw(worker, id, epoch, &info, err) < 0 ? index_blame(worker->job.index, id, err)
+                                                       : 0;
     }
     int rc = read_bytes(worker, id, &found, err); /* names the file itself */
     count(worker, STAGE_READ);
@@ -146,7 +137,7 @@ static int prepare(struct worker *worker, uint64_t id, uint32_t epoch, struct im
     if (decode_header(worker->decoder, found.data, found.size, &info, err) < 0 ||
         draw(worker, id, epoch, &info, err) < 0 ||
         decode(worker, id, &found, &info, image, x, y, err) < 0)
-        return at_sample(worker, id, err);
+        return index_blame(worker->job.index, id, err);
     return 0;
 }
 
@@ -164,7 +155,7 @@ int worker_render(struct worker *worker, uint64_t id, uint32_t epoch, void *out,
         render(worker->renderer, &worker->plan, job->resampler, &image, x, y, &job->form, out, err);
     count(worker, STAGE_RENDER);
     if (rc < 0)
-        return at_sample(worker, id, err);
+        return index_blame(worker->job.index, id, err);
     if (job->stats)
         stats_add(&job->stats->samples, 1);
     return 0;

@@ -86,6 +86,12 @@ static int run(const char *line, char *out, size_t size)
     return WEXITSTATUS(status);
 }
 
+static void must_run(const char *line, const char *says, char *out, size_t size)
+{
+    int status = run(line, out, size);
+    ck_assert_msg(status == 0 && strstr(out, says), "%s: status %d: %s", line, status, out);
+}
+
 static const struct {
     const char *line;
     int status;
@@ -358,6 +364,70 @@ START_TEST(broken_image)
 }
 END_TEST
 
+/* A contact sheet is drawn without the pictures that cannot be: they are named, and status is 3. */
+START_TEST(sheet_of_bad_images)
+{
+    char out[16000], path[200];
+    const char *show = "@/nndata show %/good.yaml --data # --samples 24 --versions 1 --out %/s.png";
+    ck_assert_int_eq(run(show, out, sizeof(out)), 0);
+    tiny_break(&tiny, 5);
+    tiny_break(&tiny, 6);
+    ck_assert_int_eq(run("rm %/s.png", out, sizeof(out)), 0);
+    ck_assert_int_eq(run(show, out, sizeof(out)), 3);
+    ck_assert_msg(strstr(out, "b/005.png: ") && strstr(out, "a/006.png: "), "%s", out);
+    snprintf(path, sizeof(path), "%s/s.png", home);
+    ck_assert(file_exists(path));
+    ck_assert_int_eq(
+        run("@/nndata show %/good.yaml --data # --sample b/005 --out %/x.png", out, sizeof(out)),
+        3);
+    ck_assert_msg(strstr(out, "b/005.png: ") != NULL, "%s", out);
+    /* Too small for the crop: the fault of the image, as the config works for others. */
+    const char *crop = " --set 'augment=[{random_crop: 29}]'";
+    char line[300];
+    snprintf(line, sizeof(line),
+             "@/nndata batches %%/good.yaml --data # --set "
+             "data.on_error=fail%s",
+             crop);
+    ck_assert_int_eq(run(line, out, sizeof(out)), 3);
+    ck_assert_msg(strstr(out, "does not fit") != NULL, "%s", out);
+}
+END_TEST
+
+/* From a survey to an accuracy, by AlexNet's preprocessing and by whitening. */
+START_TEST(surveyed)
+{
+    static const char *const recipes[] = {
+        "[{resize_short: 24}, {center_crop: 24}, {subtract_mean_image: {file: "
+        "%/st/stats.safetensors}}, {random_crop: 20}, hflip, pca_color]",
+        "[{resize_short: 24}, {center_crop: 24}, hflip, {whiten: {file: %/st/stats.safetensors}}]"
+        "' --set 'model.input=[3, 24, 24]",
+    };
+    char line[800], out[16000];
+    must_run("@/nndata stats # --size 24 --whiten zca --out %/st", "mean:", out, sizeof(out));
+    for (int i = 0; i < 2; i++) {
+        snprintf(line, sizeof(line),
+                 "@/nntrain %%/good.yaml --data # --val # --out %%/run%d --set "
+                 "'augment=%s'",
+                 i, recipes[i]);
+        must_run(line, "best: epoch", out, sizeof(out));
+        double best = atof(strstr(out, "validation top-1 ") + strlen("validation top-1 "));
+        snprintf(line, sizeof(line),
+                 "@/nneval --data # --model %%/run%d/best.safetensors --json "
+                 "%%/eval.json",
+                 i);
+        must_run(line, "best", out, sizeof(out));
+        json_t *eval = read_json("eval.json");
+        const json_t *model = json_array_get(json_object_get(eval, "models"), 0);
+        const json_t *preprocess = json_object_get(model, "preprocess");
+        ck_assert_double_eq_tol(100 * json_number_value(json_object_get(model, "top1")), best,
+                                0.005);
+        ck_assert_str_eq(json_string_value(json_object_get(preprocess, "output")),
+                         i ? "whiten" : "subtract_mean_image");
+        json_decref(eval);
+    }
+}
+END_TEST
+
 /* Packed, a data set gives the very batches of its source. */
 START_TEST(packed)
 {
@@ -388,12 +458,6 @@ START_TEST(packed)
     ck_assert_msg(strstr(out, "the shard's index says"), "%s", out);
 }
 END_TEST
-
-static void must_run(const char *line, const char *says, char *out, size_t size)
-{
-    int status = run(line, out, size);
-    ck_assert_msg(status == 0 && strstr(out, says), "%s: status %d: %s", line, status, out);
-}
 
 /* An index in the cache folder and one in a file: the same batches; what has changed is noticed. */
 START_TEST(index_file)
@@ -451,6 +515,8 @@ int main(void)
     tcase_add_test(cases, hostile_name);
     tcase_add_test(cases, latin_name);
     tcase_add_test(cases, broken_image);
+    tcase_add_test(cases, sheet_of_bad_images);
+    tcase_add_test(cases, surveyed);
     tcase_add_test(cases, packed);
     tcase_add_test(cases, index_file);
     tcase_add_test(cases, stats);
