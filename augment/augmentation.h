@@ -35,7 +35,7 @@ enum augmentation_kind {
 struct augmentation {
     const char *name;
     const char *summary; /* a line for --help and `nndata ops` */
-    const char *source;  /* paper or equation, "" if it is plain geometry */
+    const char *source;  /* paper or equation, or the library whose conventions it has */
     enum augmentation_kind kind;
     const struct param *params; /* ends with a nameless row */
     enum augmentation_table table;

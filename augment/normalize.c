@@ -31,6 +31,13 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return 0;
 }
 
+static const char *const strip[] = {
+    "{mean: [0.5, 0.5, 0.5], std: [1, 1, 1]}",
+    "{mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]}",
+    "{mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}",
+    NULL,
+};
+
 const struct augmentation augment_normalize = {
     .name = "normalize",
     .summary = "subtract a mean and divide by a deviation, per channel",
@@ -39,4 +46,5 @@ const struct augmentation augment_normalize = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

@@ -29,6 +29,12 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     return 0;
 }
 
+static const char *const strip[] = {
+    "[0, 0, 0]",
+    "[0.485, 0.456, 0.406]",
+    NULL,
+};
+
 const struct augmentation augment_subtract_mean = {
     .name = "subtract_mean",
     .summary = "subtract a mean per channel",
@@ -37,4 +43,5 @@ const struct augmentation augment_subtract_mean = {
     .params = params,
     .check = check,
     .draw = draw,
+    .strip = strip,
 };

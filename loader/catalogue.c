@@ -45,11 +45,11 @@ static int write_strip(struct catalogue *c, const struct augmentation *op, struc
     if (rc == 0) {
         struct image pixels = canvas_pixels(strip);
         page_heading(c->page, op->name);
-        page_text(c->page, "%s%s%s", op->summary, op->source[0] ? ". " : "", op->source);
+        page_text(c->page, "%s. %s", op->summary, op->source);
         page_image(c->page, &pixels, 0, op->name);
         page_code(c->page, help.size ? help.data : "no parameters");
-        rc = buffer_print(&c->markdown, err, "\n## %s\n\n%s%s%s.\n\n![%s](%s)\n", op->name,
-                          op->summary, op->source[0] ? ". " : "", op->source, op->name, name);
+        rc = buffer_print(&c->markdown, err, "\n## %s\n\n%s. %s.\n\n![%s](%s)\n", op->name,
+                          op->summary, op->source, op->name, name);
     }
     if (rc == 0 && op->strip && strip_line(op, 1, line, sizeof(line)))
         rc = buffer_print(&c->markdown, err, "\nFirst picture: `- %s`\n", line);
@@ -79,7 +79,8 @@ int catalogue_write(const char *folder, const struct image *image, struct error 
         return -1;
     int rc = buffer_print(&c.markdown, err,
                           "# Augmentations, from weak to strong\n\nMade by `nndata show "
-                          "--catalogue`; parameters, units, limits and defaults: `nndata ops`.\n");
+                          "--catalogue`; parameters, units, limits and defaults: `nndata ops`. Of "
+                          "output stages the values are shown: -2 black, 2 white.\n");
     for (size_t i = 0; augmentations[i] && rc == 0; i++)
         rc = augmentations[i]->table == TABLE_NONE ? write_strip(&c, augmentations[i], err)
                                                    : write_words(&c, augmentations[i], err);

@@ -25,7 +25,7 @@ static int print_text(struct error *err)
     for (size_t i = 0; augmentations[i] && rc == 0; i++) {
         const struct augmentation *op = augmentations[i];
         rc = buffer_print(&text, err, "%s%s: %s\n", i ? "\n" : "", op->name, op->summary);
-        if (rc == 0 && op->source[0])
+        if (rc == 0)
             rc = buffer_print(&text, err, "  %s\n", op->source);
         if (rc == 0)
             rc = param_help(op->params, "", 2, &text, err);

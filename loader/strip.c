@@ -1,5 +1,6 @@
 #include "loader/strip.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,39 +36,81 @@ const char *strip_line(const struct augmentation *op, int i, char *text, size_t 
     return text;
 }
 
+/* What an output stage makes of levels, as levels: 0 is the middle, -2 black and 2 white. */
+static void show_values(const float *values, struct image *image)
+{
+    size_t n = 3 * (size_t)image->width * (size_t)image->height;
+    for (size_t i = 0; i < n; i++) {
+        double level = floor(127.5 + values[i] * 255 / 4 + 0.5);
+        image->pixels[i] = (uint8_t)(level > 0 ? level < 255 ? level : 255 : 0);
+    }
+}
+
+/* A plan executed, into a fresh image. */
+static int render_plan(const struct plan *plan, const struct image *image, struct image *result,
+                       struct error *err)
+{
+    static const struct output_form levels = { DTYPE_U8, LAYOUT_NHWC };
+    static const struct output_form values = { DTYPE_F32, LAYOUT_NHWC };
+    size_t row = 3 * (size_t)plan->width;
+    struct renderer *renderer = NULL;
+    float *out = NULL;
+    *result = (struct image){ NULL, plan->width, plan->height, row };
+    int rc = renderer_open(&renderer, err);
+    if (rc == 0 && !(result->pixels = memory_array((size_t)plan->height, row, err)))
+        rc = -1;
+    if (rc == 0 && plan->output.normalize &&
+        !(out = memory_array((size_t)plan->height, row * sizeof(*out), err)))
+        rc = -1;
+    if (rc == 0)
+        rc = render(renderer, plan, RESAMPLER_EXACT, image, 0, 0, out ? &values : &levels,
+                    out ? (void *)out : result->pixels, err);
+    if (rc == 0 && out)
+        show_values(out, result);
+    if (rc < 0)
+        free(result->pixels);
+    free(out);
+    renderer_close(renderer);
+    return rc;
+}
+
 /* What one line of a recipe makes of the image in draw `id`, into a fresh image. */
 static int run_line(const char *line, uint64_t id, const struct image *image, struct image *result,
                     struct error *err)
 {
-    static const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
     char text[600];
     struct config *config;
     struct recipe *recipe = NULL;
-    struct renderer *renderer = NULL;
     struct plan plan;
     snprintf(text, sizeof(text), strchr(line, ':') ? "augment: [{%s}]\n" : "augment: [%s]\n", line);
     if (config_parse(&config, text, strlen(text), line, err) < 0)
         return -1;
-    result->pixels = NULL;
     int rc = recipe_open(&recipe, node_get(config_root(config), "augment"), 0, err);
     if (rc == 0)
         rc = recipe_draw(recipe, id, 0, image->width, image->height, &plan, err);
     if (rc == 0)
-        rc = renderer_open(&renderer, err);
-    if (rc == 0) {
-        plan_drop_output(&plan); /* levels are to be seen */
-        *result = (struct image){ NULL, plan.width, plan.height, 3 * (size_t)plan.width };
-        result->pixels = memory_array((size_t)plan.height, result->stride, err);
-        rc = result->pixels
-                 ? render(renderer, &plan, RESAMPLER_EXACT, image, 0, 0, &form, result->pixels, err)
-                 : -1;
-    }
-    if (rc < 0)
-        free(result->pixels);
-    renderer_close(renderer);
+        rc = render_plan(&plan, image, result, err);
     recipe_close(recipe);
     config_close(config);
     return rc;
+}
+
+/* An op that enlarges is shown as a whole: shrunk to `side`. */
+static int fit(struct image *image, int side, struct error *err)
+{
+    int longer = image->width > image->height ? image->width : image->height;
+    struct image small;
+    struct plan plan;
+    if (longer <= side)
+        return 0;
+    plan_start(&plan, image->width, image->height);
+    int width = image->width * side / longer, height = image->height * side / longer;
+    if (plan_resize(&plan, width > 0 ? width : 1, height > 0 ? height : 1, err) < 0 ||
+        render_plan(&plan, image, &small, err) < 0)
+        return -1;
+    free(image->pixels);
+    *image = small;
+    return 0;
 }
 
 /* `text` in up to LINES lines of `width` pixels, cut at blanks where it can be. */
@@ -129,42 +172,33 @@ int strip_draw(struct canvas **strip, const struct augmentation *op, const struc
         int x = MARGIN + i * (side + GAP);
         struct image made;
         strip_line(op, i, line, sizeof(line));
-        if (run_line(line, (uint64_t)i, image, &made, err) < 0) {
-            canvas_close(*strip);
-            *strip = NULL;
-            return -1;
+        if (run_line(line, (uint64_t)i, image, &made, err) < 0)
+            goto fail;
+        if (fit(&made, side, err) < 0) {
+            free(made.pixels);
+            goto fail;
         }
         canvas_image(*strip, &made, x, MARGIN);
-        if (made.width > side || made.height > side) /* an op that enlarges: only what fits */
-            canvas_fill(*strip, (struct rect){ x + side, 0, GAP, 2 * MARGIN + side + text }, PAPER);
         free(made.pixels);
-        canvas_fill(*strip, (struct rect){ x, MARGIN + side, side, MARGIN + text }, PAPER);
         caption_of(op, i, caption, sizeof(caption));
         write_caption(*strip, x, MARGIN + side + 2, side, caption);
     }
     return 0;
+fail:
+    canvas_close(*strip);
+    *strip = NULL;
+    return -1;
 }
 
 /* The middle of `from`, its short side resized to STRIP_SIDE. */
 static int thumbnail(const struct image *from, struct image *image, struct error *err)
 {
-    static const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
-    struct renderer *renderer;
     struct plan plan;
     plan_start(&plan, from->width, from->height);
     if (plan_resize_short(&plan, STRIP_SIDE, err) < 0 ||
-        plan_center_crop(&plan, STRIP_SIDE, STRIP_SIDE, err) < 0 ||
-        renderer_open(&renderer, err) < 0)
+        plan_center_crop(&plan, STRIP_SIDE, STRIP_SIDE, err) < 0)
         return -1;
-    *image = (struct image){ NULL, STRIP_SIDE, STRIP_SIDE, 3 * (size_t)STRIP_SIDE };
-    image->pixels = memory_array(STRIP_SIDE, image->stride, err);
-    int rc = image->pixels
-                 ? render(renderer, &plan, RESAMPLER_EXACT, from, 0, 0, &form, image->pixels, err)
-                 : -1;
-    if (rc < 0)
-        free(image->pixels);
-    renderer_close(renderer);
-    return rc;
+    return render_plan(&plan, from, image, err);
 }
 
 int strip_picture(struct image *image, int number, struct error *err)

@@ -1,6 +1,7 @@
 /*
  * One augmentation as a strip of pictures: the original, then what it makes of it from weak to
- * strong (struct augmentation.strip), or, where strength is not its point, in several draws.
+ * strong (struct augmentation.strip), or, where strength is not its point, in several draws. Of an
+ * output stage the values are shown, 0 in the middle between black (-2) and white (2).
  *
  *     struct canvas *strip;
  *     if (strip_draw(&strip, augmentation_find("rotate"), &image, &err) < 0) ...

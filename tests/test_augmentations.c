@@ -179,7 +179,7 @@ START_TEST(registry)
         snprintf(text, sizeof(text), "augment: [%s]", line);
         struct recipe *recipe = open_recipe(text);
         ck_assert_ptr_eq(augmentation_find(name), augmentations[i]);
-        ck_assert(augmentations[i]->summary[0] && augmentations[i]->source);
+        ck_assert(augmentations[i]->summary[0] && augmentations[i]->source[0]);
         for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
             /* A resize of a short side of 1 makes the long one too long. */
             if (sizes[s][0] * sizes[s][1] == 10000 && augmentations[i]->kind == AUGMENT_GEOMETRY)
