@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/param.h"
 #include "base/rng.h"
 
 enum { ALPHA, P, LAMBDA, SWITCH_PROB, VALUES };
@@ -47,13 +46,24 @@ static const struct param cutmix_first[] = { ROWS(1), { 0 } };
 static const struct param cutmix_second[] = { ROWS(1), SWITCH_ROW, { 0 } };
 
 static const struct mixing {
-    const char *name;
+    struct mix_about about;
     enum mix_kind kind;
     const struct param *params[MIXINGS]; /* by place in the list */
 } mixings[] = {
-    { "mixup", MIX_BLEND, { mixup_first, mixup_second } },
-    { "cutmix", MIX_CUT, { cutmix_first, cutmix_second } },
+    { { "mixup", "blend two pictures of a batch and their labels",
+        "Zhang et al., arXiv:1710.09412; timm's Mixup", mixup_second },
+      MIX_BLEND,
+      { mixup_first, mixup_second } },
+    { { "cutmix", "replace a rectangle by the partner's, and its share of the label",
+        "Yun et al., arXiv:1905.04899; timm's Mixup(cutmix_alpha)", cutmix_second },
+      MIX_CUT,
+      { cutmix_first, cutmix_second } },
 };
+
+const struct mix_about *mix_about(size_t i)
+{
+    return i < sizeof(mixings) / sizeof(mixings[0]) ? &mixings[i].about : NULL;
+}
 
 struct mix {
     int count;
@@ -68,7 +78,7 @@ struct mix {
 static const struct mixing *find(const char *name)
 {
     for (size_t i = 0; i < sizeof(mixings) / sizeof(mixings[0]); i++)
-        if (name && strcmp(mixings[i].name, name) == 0)
+        if (name && strcmp(mixings[i].about.name, name) == 0)
             return &mixings[i];
     return NULL;
 }
@@ -94,7 +104,7 @@ static int read_entry(struct mix *mix, const struct node *item, uint64_t seed, s
         return node_error(item, err, "%s twice; a list has one mixup and one cutmix", name);
     if (mix->count == 1 && mix->entries[0].v[LAMBDA].integer != v[LAMBDA].integer)
         return node_error(item, err, "lambda is %s, of %s it is %s; both must be the same",
-                          per[v[LAMBDA].integer], mix->entries[0].mixing->name,
+                          per[v[LAMBDA].integer], mix->entries[0].mixing->about.name,
                           per[mix->entries[0].v[LAMBDA].integer]);
     mix->count++;
     return 0;
@@ -170,7 +180,8 @@ json_t *mix_json(const struct mix *mix, struct error *err)
     for (int i = 0; mix && list && i < mix->count; i++) {
         const struct mixing *mixing = mix->entries[i].mixing;
         json_t *values = param_json(mixing->params[i], mix->entries[i].v, err);
-        if (!values || json_array_append_new(list, json_pack("{s:o}", mixing->name, values)) < 0) {
+        if (!values ||
+            json_array_append_new(list, json_pack("{s:o}", mixing->about.name, values)) < 0) {
             json_decref(list);
             list = NULL;
         }

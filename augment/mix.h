@@ -21,8 +21,17 @@
 
 #include "augment/render.h"
 #include "base/config.h"
+#include "base/param.h"
 
 struct mix; /* opaque, read-only once open */
+
+/* What a list of mixings may hold. */
+struct mix_about {
+    const char *name, *summary, *source;
+    const struct param *params; /* as the second of a list has them; the first has no switch_prob */
+};
+/* The i-th; NULL behind the last. */
+const struct mix_about *mix_about(size_t i);
 
 /* `list` NULL or empty: *mix becomes NULL, nothing is mixed. */
 int mix_open(struct mix **mix, const struct node *list, uint64_t augment_seed, struct error *err);

@@ -11,7 +11,8 @@
 #include "base/error.h"
 #include "base/image.h"
 
-/* `image` is what all strips show; `folder` is made where it is not there. */
+/* `image`, a thumbnail of strip.h, is what all strips show; `folder` is made where it is not there.
+ */
 int catalogue_write(const char *folder, const struct image *image, struct error *err);
 
 #endif

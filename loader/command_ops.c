@@ -1,7 +1,9 @@
-/* nndata ops: every augmentation with its parameters. */
+/* nndata ops: every augmentation, then the mixings of a batch, with their parameters. */
 #include <stdio.h>
+#include <string.h>
 
 #include "augment/augmentation.h"
+#include "augment/mix.h"
 #include "loader/command.h"
 
 enum { JSON };
@@ -18,17 +20,39 @@ static const struct option_command command = {
     .options = options,
 };
 
+/* A line of what a recipe's `augment` or `mix` list may hold. */
+struct op {
+    const char *section, *name, *summary, *source;
+    const struct param *params;
+};
+
+/* The i-th of both lists, augmentations first; false behind the last. */
+static bool op_at(size_t i, struct op *op)
+{
+    size_t count = 0;
+    while (augmentations[count])
+        count++;
+    if (i < count) {
+        const struct augmentation *a = augmentations[i];
+        *op = (struct op){ "augment", a->name, a->summary, a->source, a->params };
+        return true;
+    }
+    const struct mix_about *m = mix_about(i - count);
+    if (m)
+        *op = (struct op){ "mix", m->name, m->summary, m->source, m->params };
+    return m != NULL;
+}
+
 static int print_text(struct error *err)
 {
     struct buffer text = { 0 };
+    struct op op;
     int rc = 0;
-    for (size_t i = 0; augmentations[i] && rc == 0; i++) {
-        const struct augmentation *op = augmentations[i];
-        rc = buffer_print(&text, err, "%s%s: %s\n", i ? "\n" : "", op->name, op->summary);
+    for (size_t i = 0; rc == 0 && op_at(i, &op); i++) {
+        rc = buffer_print(&text, err, "%s%s: %s%s\n  %s\n", i ? "\n" : "", op.name, op.summary,
+                          strcmp(op.section, "mix") == 0 ? " (in the list `mix`)" : "", op.source);
         if (rc == 0)
-            rc = buffer_print(&text, err, "  %s\n", op->source);
-        if (rc == 0)
-            rc = param_help(op->params, "", 2, &text, err);
+            rc = param_help(op.params, "", 2, &text, err);
     }
     if (rc == 0)
         printf("%s", text.data);
@@ -36,26 +60,30 @@ static int print_text(struct error *err)
     return rc;
 }
 
+static json_t *params_json(const struct param *params)
+{
+    json_t *list = json_array();
+    for (const struct param *row = params; row->name; row++) {
+        char accepts[256];
+        param_describe(row, accepts, sizeof(accepts));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", row->name, "unit",
+                                              row->unit, "accepts", accepts, "help", row->help));
+    }
+    return list;
+}
+
 static int print_json(struct error *err)
 {
     json_t *list = json_array();
-    for (size_t i = 0; list && augmentations[i]; i++) {
-        const struct augmentation *op = augmentations[i];
-        json_t *params = json_array();
-        for (const struct param *row = op->params; params && row->name; row++) {
-            char accepts[256];
-            param_describe(row, accepts, sizeof(accepts));
-            json_array_append_new(params,
-                                  json_pack("{s:s, s:s, s:s, s:s}", "name", row->name, "unit",
-                                            row->unit, "accepts", accepts, "help", row->help));
-        }
+    struct op op;
+    for (size_t i = 0; list && op_at(i, &op); i++) {
         union value v[16];
-        for (size_t j = 0; op->params[j].name; j++)
-            param_default(&op->params[j], &v[j]);
-        json_t *defaults = param_json(op->params, v, err);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", op->name,
-                                              "summary", op->summary, "source", op->source,
-                                              "params", params, "defaults", defaults));
+        for (size_t j = 0; op.params[j].name; j++)
+            param_default(&op.params[j], &v[j]);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "name", op.name,
+                                              "section", op.section, "summary", op.summary,
+                                              "source", op.source, "params", params_json(op.params),
+                                              "defaults", param_json(op.params, v, err)));
     }
     int rc = list ? json_dumpf(list, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : -1;
     json_decref(list);

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "loader/catalogue.h"
@@ -136,12 +137,34 @@ static int open_picture(const char *data, struct image *image, struct error *err
     return rc;
 }
 
+static const struct mix_about *find_mixing(const char *name)
+{
+    const struct mix_about *mixing;
+    for (size_t i = 0; (mixing = mix_about(i)); i++)
+        if (strcmp(mixing->name, name) == 0)
+            return mixing;
+    return NULL;
+}
+
+/* Mixed with a generated picture. */
+static int draw_mixing(struct canvas **canvas, const struct mix_about *mixing,
+                       const struct image *image, struct error *err)
+{
+    struct image partner;
+    if (strip_picture(&partner, STRIP_FLOWER, err) < 0)
+        return -1;
+    int rc = strip_mix(canvas, mixing, image, &partner, err);
+    free(partner.pixels);
+    return rc;
+}
+
 static int strip(const struct option_values *given, struct error *err)
 {
     const struct augmentation *op = augmentation_find(given->value[OP].text);
+    const struct mix_about *mixing = find_mixing(given->value[OP].text);
     struct image image;
     struct canvas *canvas;
-    if (!op) {
+    if (!op && !mixing) {
         const char *nearest = augmentation_nearest(given->value[OP].text);
         return error_set(err, ERROR_USAGE, "--op", "there is no augmentation %s%s%s%s",
                          given->value[OP].text,
@@ -150,7 +173,7 @@ static int strip(const struct option_values *given, struct error *err)
     }
     if (open_picture(given->value[DATA].text, &image, err) < 0)
         return -1;
-    int rc = strip_draw(&canvas, op, &image, err);
+    int rc = op ? strip_draw(&canvas, op, &image, err) : draw_mixing(&canvas, mixing, &image, err);
     free(image.pixels);
     if (rc < 0)
         return -1;

@@ -1,5 +1,6 @@
 #include "loader/strip.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,27 +150,43 @@ static void caption_of(const struct augmentation *op, int i, char *caption, size
         snprintf(caption, size, "%s", value);
 }
 
+/* A strip of `cells` pictures with the original in the first. */
+static int start(struct canvas **strip, const struct image *image, int cells, int *side,
+                 struct error *err)
+{
+    int longer = image->width > image->height ? image->width : image->height;
+    *side = longer < STRIP_SIDE ? STRIP_SIDE : longer;
+    int width = 2 * MARGIN + cells * (*side + GAP) - GAP;
+    int height = 2 * MARGIN + *side + LINES * canvas_text_height(1) + 2;
+    if (canvas_open(strip, width, height, PAPER, err) < 0)
+        return -1;
+    canvas_image(*strip, image, MARGIN, MARGIN);
+    write_caption(*strip, MARGIN, MARGIN + *side + 2, *side, "original");
+    return 0;
+}
+
+static void put(struct canvas *strip, int cell, int side, const struct image *image,
+                const char *caption)
+{
+    int x = MARGIN + cell * (side + GAP);
+    canvas_image(strip, image, x, MARGIN);
+    write_caption(strip, x, MARGIN + side + 2, side, caption);
+}
+
 int strip_draw(struct canvas **strip, const struct augmentation *op, const struct image *image,
                struct error *err)
 {
     char line[400], caption[400];
-    int cells = 1;
+    int cells = 1, side;
     if (op->table != TABLE_NONE)
         return error_set(err, ERROR_USAGE, op->name,
                          "takes a table of a data set (nndata stats) and changes the output's "
                          "numbers only: there is no picture of it");
     while (strip_line(op, cells, line, sizeof(line)))
         cells++;
-    int side = image->width > image->height ? image->width : image->height;
-    side = side < STRIP_SIDE ? STRIP_SIDE : side;
-    int text = LINES * canvas_text_height(1) + 2;
-    if (canvas_open(strip, 2 * MARGIN + cells * (side + GAP) - GAP, 2 * MARGIN + side + text, PAPER,
-                    err) < 0)
+    if (start(strip, image, cells, &side, err) < 0)
         return -1;
-    canvas_image(*strip, image, MARGIN, MARGIN);
-    write_caption(*strip, MARGIN, MARGIN + side + 2, side, "original");
     for (int i = 1; i < cells; i++) {
-        int x = MARGIN + i * (side + GAP);
         struct image made;
         strip_line(op, i, line, sizeof(line));
         if (run_line(line, (uint64_t)i, image, &made, err) < 0)
@@ -178,16 +195,59 @@ int strip_draw(struct canvas **strip, const struct augmentation *op, const struc
             free(made.pixels);
             goto fail;
         }
-        canvas_image(*strip, &made, x, MARGIN);
-        free(made.pixels);
         caption_of(op, i, caption, sizeof(caption));
-        write_caption(*strip, x, MARGIN + side + 2, side, caption);
+        put(*strip, i, side, &made, caption);
+        free(made.pixels);
     }
     return 0;
 fail:
     canvas_close(*strip);
     *strip = NULL;
     return -1;
+}
+
+/* `image` and its partner in the i-th batch that `mix` draws, into `own` and `other`. */
+static struct mix_draw mix_pair(const struct mix *mix, int i, const struct image *image,
+                                const struct image *partner, struct image *own, struct image *other)
+{
+    static const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
+    size_t bytes = output_bytes(&form, image->width, image->height);
+    struct mix_draw draw = mix_draw(mix, (uint64_t)i, 0, 0, image->width, image->height);
+    memcpy(own->pixels, image->pixels, bytes);
+    memcpy(other->pixels, partner->pixels, bytes);
+    mix_apply(&draw, &form, image->width, image->height, own->pixels, other->pixels);
+    return draw;
+}
+
+int strip_mix(struct canvas **strip, const struct mix_about *mixing, const struct image *image,
+              const struct image *partner, struct error *err)
+{
+    char text[200], caption[40];
+    int side;
+    struct config *config;
+    struct mix *mix = NULL;
+    struct image own = *image, other = *image;
+    assert(image->width == partner->width && image->height == partner->height &&
+           image->stride == 3 * (size_t)image->width && partner->stride == image->stride);
+    snprintf(text, sizeof(text), "mix: [{%s: {alpha: 1}}]\n", mixing->name);
+    if (config_parse(&config, text, strlen(text), mixing->name, err) < 0)
+        return -1;
+    int rc = mix_open(&mix, node_get(config_root(config), "mix"), 0, err);
+    own.pixels = rc == 0 ? memory_array((size_t)image->height, image->stride, err) : NULL;
+    other.pixels = own.pixels ? memory_array((size_t)image->height, image->stride, err) : NULL;
+    rc = other.pixels ? start(strip, image, DRAWS + 1, &side, err) : -1;
+    if (rc == 0)
+        put(*strip, 1, side, partner, "its partner");
+    for (int i = 2; rc == 0 && i <= DRAWS; i++) {
+        struct mix_draw draw = mix_pair(mix, i, image, partner, &own, &other);
+        snprintf(caption, sizeof(caption), "draw %d: %.2f own", i - 1, draw.lambda);
+        put(*strip, i, side, &own, caption);
+    }
+    free(other.pixels);
+    free(own.pixels);
+    mix_close(mix);
+    config_close(config);
+    return rc;
 }
 
 /* The middle of `from`, its short side resized to STRIP_SIDE. */

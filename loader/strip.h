@@ -12,6 +12,7 @@
 #define TENFOLD_LOADER_STRIP_H
 
 #include "augment/augmentation.h"
+#include "augment/mix.h"
 #include "base/canvas.h"
 #include "base/image.h"
 #include "loader/index.h"
@@ -27,6 +28,11 @@ enum {
  * image. */
 int strip_draw(struct canvas **strip, const struct augmentation *op, const struct image *image,
                struct error *err);
+
+/* Likewise of a mixing: the picture, its partner of the same size, and what several draws make of
+ * it. */
+int strip_mix(struct canvas **strip, const struct mix_about *mixing, const struct image *image,
+              const struct image *partner, struct error *err);
 
 /* The recipe line behind cell `i` (1 is the first behind the original), NULL behind the last:
  * "rotate: {degrees: [30, 30]}". `text` has room for `size` bytes. */

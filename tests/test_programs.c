@@ -202,11 +202,12 @@ START_TEST(help)
         for (const struct param *row = augmentations[i]->params; row->name; row++)
             ck_assert_ptr_nonnull(strstr(out, row->name));
     }
+    ck_assert(strstr(out, "mixup: ") && strstr(out, "cutmix: ") && strstr(out, "switch_prob"));
     ck_assert_int_eq(run("@/nndata ops --json", out, sizeof(out)), 0);
     struct error err = { 0 };
     json_t *ops = json_parse(out, strlen(out), "ops", &err);
     ck_assert_msg(ops != NULL, "%s", err.message);
-    ck_assert_uint_ge(json_array_size(ops), 12);
+    ck_assert_uint_ge(json_array_size(ops), 43);
     json_decref(ops);
 }
 END_TEST

@@ -57,6 +57,13 @@ START_TEST(the_catalogue_holds_them_all)
         snprintf(name, sizeof(name), "cat/%s.png", augmentations[i]->name);
         ck_assert_int_eq(file_exists(name), augmentations[i]->table == TABLE_NONE);
     }
+    const struct mix_about *mixing;
+    for (size_t i = 0; (mixing = mix_about(i)); i++) {
+        snprintf(name, sizeof(name), "<h2>%s</h2>", mixing->name);
+        ck_assert_msg(strstr(page.data, name) != NULL, "no %s", name);
+        snprintf(name, sizeof(name), "cat/%s.png", mixing->name);
+        ck_assert(file_exists(name));
+    }
     buffer_release(&page);
     free(image.pixels);
 }
