@@ -28,8 +28,9 @@ static int draw(struct plan *plan, const union value *v, struct rng *rng, struct
     int room_x = plan->width + 2 * padding - width, room_y = plan->height + 2 * padding - height;
     if (room_x < 0 || room_y < 0)
         return error_set(err, ERROR_USAGE, NULL,
-                         "random_crop of %dx%d from %dx%d with padding %d does not fit", width,
-                         height, plan->width, plan->height, padding);
+                         "random_crop of %dx%d from %dx%d with padding %d does not fit: resize "
+                         "before it, or give more padding",
+                         width, height, plan->width, plan->height, padding);
     int y = (int)rng_integer(rng, 0, room_y), x = (int)rng_integer(rng, 0, room_x);
     if (padding)
         fill_set(plan, &v[FILL], &v[PADDING_MODE]);

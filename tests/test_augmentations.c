@@ -167,6 +167,8 @@ START_TEST(registry)
 {
     static const int sizes[][2] = { { 1, 1 },     { 1, 9 },     { 7, 3 },    { 33, 21 },
                                     { 301, 211 }, { 1, 10000 }, { 10000, 1 } };
+    struct recipe *short_one = open_recipe("augment: [{resize_short: 1}]");
+    struct recipe *jitter_one = open_recipe("augment: [{scale_jitter: {min: 1, max: 1}}]");
     int seen = 0;
     for (size_t i = 0; augmentations[i]; i++, seen++) {
         const char *name = augmentations[i]->name, *line = name;
@@ -181,18 +183,22 @@ START_TEST(registry)
         ck_assert_ptr_eq(augmentation_find(name), augmentations[i]);
         ck_assert(augmentations[i]->summary[0] && augmentations[i]->source[0]);
         for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
-            /* A resize of a short side of 1 makes the long one too long. */
-            if (sizes[s][0] * sizes[s][1] == 10000 && augmentations[i]->kind == AUGMENT_GEOMETRY)
-                continue;
+            /* Of a side of 1, a resize to more makes the long one too long. */
+            bool thin = sizes[s][0] * sizes[s][1] == 10000;
+            struct recipe *used = thin && strcmp(name, "resize_short") == 0   ? short_one
+                                  : thin && strcmp(name, "scale_jitter") == 0 ? jitter_one
+                                                                              : recipe;
             struct image source = noise(sizes[s][0], sizes[s][1]);
             for (uint64_t id = 0; id < 4; id++) {
-                struct plan plan = draw(recipe, id, sizes[s][0], sizes[s][1]);
+                struct plan plan = draw(used, id, sizes[s][0], sizes[s][1]);
                 compare(&plan, &source, name);
             }
             free(source.pixels);
         }
         recipe_close(recipe);
     }
+    recipe_close(jitter_one);
+    recipe_close(short_one);
     ck_assert_int_ge(seen, 12);
 }
 END_TEST
@@ -227,10 +233,10 @@ static void check_uniform(const int *counts, int cells, int draws, const char *w
 START_TEST(distributions)
 {
     enum { SCALES = 225, PLACES = 33 };
-    int draws = test_scaled(40000), flips = 0;
-    static int scales[SCALES], places[PLACES], cuts[PLACES];
+    int draws = test_scaled(100000), flips = 0, upside_down = 0;
+    static int scales[SCALES], places[PLACES], rows[PLACES], cuts[PLACES], cut_rows[PLACES];
     struct recipe *recipe = open_recipe(
-        "augment: [scale_jitter, {center_crop: 64}, {random_crop: 32}, hflip, {cutout: 1}]");
+        "augment: [scale_jitter, {center_crop: 64}, {random_crop: 32}, hflip, vflip, {cutout: 1}]");
     struct recipe *brightness = open_recipe("augment: [{brightness: 0.4}]");
     struct recipe *contrast = open_recipe("augment: [{contrast: 0.3}]");
     struct recipe *pca = open_recipe("augment: [pca_color]");
@@ -242,11 +248,15 @@ START_TEST(distributions)
         ck_assert(scale >= 256 && scale <= 480);
         scales[scale - 256]++;
         int left = plan.axis.left - (int)rint((scale - 64) / 2.0);
-        ck_assert(left >= 0 && left < PLACES);
+        int top = plan.axis.top - (int)rint((scale - 64) / 2.0);
+        ck_assert(left >= 0 && left < PLACES && top >= 0 && top < PLACES);
         places[left]++;
+        rows[top]++;
         flips += plan.axis.mirror_x;
+        upside_down += plan.axis.mirror_y;
         ck_assert_int_eq(plan.erasures_used, 1);
         cuts[plan.erasures[0].area.x]++;
+        cut_rows[plan.erasures[0].area.y]++;
         gain[i] = draw(brightness, (uint64_t)i, 8, 8).colors[0].pixel[0][0];
         ck_assert(gain[i] >= 0.6 && gain[i] < 1.4);
         struct plan c = draw(contrast, (uint64_t)i, 8, 8);
@@ -257,8 +267,11 @@ START_TEST(distributions)
     }
     check_uniform(scales, SCALES, draws, "scale_jitter");
     check_uniform(places, PLACES, draws, "random_crop");
+    check_uniform(rows, PLACES, draws, "random_crop, rows");
     check_uniform(cuts, 32, draws, "cutout");
+    check_uniform(cut_rows, 32, draws, "cutout, rows");
     ck_assert_double_lt(fabs(flips - draws / 2.0), 3 * sqrt(draws));
+    ck_assert_double_lt(fabs(upside_down - draws / 2.0), 3 * sqrt(draws));
     struct stat_summary g = stat_summarize(gain, (size_t)draws);
     ck_assert_double_eq_tol(g.mean, 1, 5 * g.se);
     ck_assert_double_eq_tol(g.sd, 0.8 / sqrt(12), 0.02);
@@ -280,7 +293,7 @@ END_TEST
 /* Area and aspect of the kept rectangle are torchvision's, but for the draws that did not fit. */
 START_TEST(resized_crops)
 {
-    int draws = test_scaled(20000);
+    int draws = test_scaled(100000), small = 0, large = 0;
     struct recipe *recipe = open_recipe("augment: [{random_resized_crop: 64}]");
     double area = 0, log_aspect = 0;
     for (int i = 0; i < draws; i++) {
@@ -291,12 +304,17 @@ START_TEST(resized_crops)
         ck_assert(w->x >= 0 && w->y >= 0 && w->x + w->width <= 400 && w->y + w->height <= 400);
         ck_assert(share > 0.079 && share <= 1);
         ck_assert(aspect > 0.74 && aspect < 1.35);
+        small += share < 0.126;
+        large += share > 0.908;
         area += share / draws;
         log_aspect += log(aspect) / draws;
     }
     ck_assert_double_eq_tol(log_aspect, 0, 0.01);
     /* torchvision 0.14's own mean over 200,000 draws on 400x400 is 0.4791. */
     ck_assert_double_eq_tol(area, 0.4791, 0.3 / sqrt(draws) * 5);
+    /* And its shares in the lowest and highest twentieth of the areas, likewise. */
+    ck_assert_double_eq_tol((double)small / draws, 0.0579, 0.25 / sqrt(draws) * 5);
+    ck_assert_double_eq_tol((double)large / draws, 0.0206, 0.25 / sqrt(draws) * 5);
     recipe_close(recipe);
 }
 END_TEST
