@@ -1,5 +1,7 @@
 #include "augment/erase.h"
 
+#include <string.h>
+
 #include "base/half.h"
 #include "base/rng.h"
 
@@ -48,6 +50,21 @@ void erase_row(const struct plan *plan, int y, float *planes)
     }
 }
 
+/* One rectangle of one level: what was stored of the row before, but for its first row. */
+static bool repeat_row(const struct plan *plan, int y, const struct store *store, void *out)
+{
+    const struct plan_erasure *erasure = &plan->erasures[0];
+    bool planar = store->form.layout == LAYOUT_NCHW;
+    size_t pixel = dtype_size(store->form.dtype) * (planar ? 1 : 3);
+    size_t row = pixel * (size_t)plan->width, plane = row * (size_t)plan->height;
+    if (plan->erasures_used > 1 || y == erasure->area.y)
+        return false;
+    uint8_t *to = (uint8_t *)out + row * (size_t)y + pixel * (size_t)erasure->area.x;
+    for (int c = 0; c < (planar ? 3 : 1); c++, to += plane)
+        memcpy(to, to - row, pixel * (size_t)erasure->area.width);
+    return true;
+}
+
 void erase_store(const struct plan *plan, int y, const struct store *store, float *planes,
                  void *out)
 {
@@ -58,7 +75,7 @@ void erase_store(const struct plan *plan, int y, const struct store *store, floa
         size_t at = (size_t)y * width + begin;
         if (!covers_row(erasure, y))
             continue;
-        if (erasure->kind == ERASE_LEVEL)
+        if (erasure->kind == ERASE_LEVEL && !repeat_row(plan, y, store, out))
             store_level(store, erasure->level, count, at, out);
         if (erasure->kind != ERASE_NOISE)
             continue;

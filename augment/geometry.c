@@ -180,6 +180,12 @@ int geometry_write(struct geometry *g, const struct plan *plan, enum plan_resamp
         return mapper_plan(g->mapper, plan, source, origin_x, origin_y, out, NULL, err);
     if (geometry_run(g, plan, resampler, source, origin_x, origin_y, err) < 0)
         return -1;
+    struct image view;
+    if (geometry_view(g, &view) && view.stride == out->stride &&
+        view.stride == 3 * (size_t)plan->width) {
+        memcpy(out->pixels, view.pixels, view.stride * (size_t)plan->height);
+        return 0;
+    }
     for (int y = 0; y < plan->height; y++)
         geometry_row(g, y, out->pixels + (size_t)y * out->stride, span);
     return 0;

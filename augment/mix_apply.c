@@ -5,25 +5,51 @@
 #include "base/half.h"
 #include "base/simd.h"
 
-VECTOR_CLONES static void blend_floats(float lambda, size_t count, float *a, float *b)
+enum { STEP = 32 }; /* values at a time: compilers make vectors of loops whose length they know */
+
+static void blend_float(float lambda, float rest, float *a, float *b)
 {
-    float rest = 1 - lambda;
-    for (size_t i = 0; i < count; i++) {
-        float x = a[i], y = b[i];
-        a[i] = lambda * x + rest * y;
-        b[i] = lambda * y + rest * x;
-    }
+    float x = *a, y = *b;
+    *a = lambda * x + rest * y;
+    *b = lambda * y + rest * x;
 }
 
-/* Weights of 1/65536 that sum to one: a level mixed with itself stays. */
-VECTOR_CLONES static void blend_bytes(uint32_t weight, size_t count, uint8_t *a, uint8_t *b)
+VECTOR_CLONES static void blend_floats(float lambda, size_t count, float *restrict a,
+                                       float *restrict b)
 {
-    uint32_t rest = 65536 - weight;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t x = a[i], y = b[i];
-        a[i] = (uint8_t)((weight * x + rest * y + 32768) >> 16);
-        b[i] = (uint8_t)((weight * y + rest * x + 32768) >> 16);
-    }
+    float rest = 1 - lambda;
+    size_t i = 0;
+    for (; i + STEP <= count; i += STEP)
+        for (size_t k = i; k < i + STEP; k++) {
+            float x = a[k], y = b[k];
+            a[k] = lambda * x + rest * y;
+            b[k] = lambda * y + rest * x;
+        }
+    for (; i < count; i++)
+        blend_float(lambda, rest, a + i, b + i);
+}
+
+/* (w x + (65536 - w) y + 32768) >> 16 of levels x and y, and with both changed: weights that sum to
+ * one, so that a level mixed with itself stays. */
+static void blend_byte(int32_t weight, uint8_t *a, uint8_t *b)
+{
+    int32_t x = *a, y = *b, part = weight * (x - y);
+    *a = (uint8_t)(y + ((part + 32768) >> 16));
+    *b = (uint8_t)(x + ((32768 - part) >> 16));
+}
+
+VECTOR_CLONES static void blend_bytes(int32_t weight, size_t count, uint8_t *restrict a,
+                                      uint8_t *restrict b)
+{
+    size_t i = 0;
+    for (; i + STEP <= count; i += STEP)
+        for (size_t k = i; k < i + STEP; k++) {
+            int32_t x = a[k], y = b[k], part = weight * (x - y);
+            a[k] = (uint8_t)(y + ((part + 32768) >> 16));
+            b[k] = (uint8_t)(x + ((32768 - part) >> 16));
+        }
+    for (; i < count; i++)
+        blend_byte(weight, a + i, b + i);
 }
 
 typedef void convert_to(const uint16_t *bits, size_t n, float *x);
@@ -48,7 +74,7 @@ static void blend_shorts(float lambda, size_t count, convert_to *to_floats,
 static void blend(double lambda, enum dtype dtype, size_t count, void *a, void *b)
 {
     if (dtype == DTYPE_U8)
-        blend_bytes((uint32_t)(lambda * 65536 + 0.5), count, a, b);
+        blend_bytes((int32_t)(lambda * 65536 + 0.5), count, a, b);
     else if (dtype == DTYPE_F16)
         blend_shorts((float)lambda, count, half_to_floats, half_from_floats, a, b);
     else if (dtype == DTYPE_BF16)

@@ -38,12 +38,85 @@ static void mean_at(const struct output_tables *t, double x, double y, float mea
     }
 }
 
-static void subtract_mean(const struct output_tables *t, const struct plan *plan, float *sample)
+enum { LANES = 16 };
+
+/* The column or row of the mean image that the first of the output's shows, where the frame moves
+ * by whole pixels and mirrors at most: first + step i for the i-th. */
+struct walk {
+    int first, step;
+};
+
+static bool walk_make(double scale, double offset, struct walk *walk)
+{
+    double first = scale * 0.5 + offset - 0.5;
+    double whole = rint(first);
+    if (fabs(scale) != 1 || !(fabs(first - whole) < 1e-7) || fabs(whole) > 1 << 24)
+        return false;
+    *walk = (struct walk){ (int)whole, scale > 0 ? 1 : -1 };
+    return true;
+}
+
+/* (x - mean / 255) * scale along a row. */
+VECTOR_CLONES static void subtract_row(float *restrict x, const float *restrict mean, float scale,
+                                       size_t n)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t k = i; k < i + LANES; k++)
+            x[k] = (x[k] - mean[k] / 255) * scale;
+    for (; i < n; i++)
+        x[i] = (x[i] - mean[i] / 255) * scale;
+}
+
+static void subtract_mirrored(float *x, const float *last, float scale, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = (x[i] - last[-(ptrdiff_t)i] / 255) * scale;
+}
+
+/* One row of a channel by a row of the mean image, whose ends go on beyond it. */
+static void subtract_walk(float *x, int n, const float *mean, int width, struct walk w, float scale)
+{
+    int i = 0;
+    for (; i < n && (w.first + w.step * i < 0 || w.first + w.step * i >= width); i++)
+        subtract_row(x + i, mean + clamp(w.first + w.step * i, width), scale, 1);
+    int left = w.step > 0 ? width - (w.first + i) : w.first - i + 1;
+    int inside = left < n - i ? left : n - i;
+    if (inside > 0 && w.step > 0)
+        subtract_row(x + i, mean + w.first + i, scale, (size_t)inside);
+    else if (inside > 0)
+        subtract_mirrored(x + i, mean + w.first - i, scale, (size_t)inside);
+    for (i += inside > 0 ? inside : 0; i < n; i++)
+        subtract_row(x + i, mean + clamp(w.first + w.step * i, width), scale, 1);
+}
+
+/* Crops and mirrors, which is all there is but for pictures that are resized behind the mean image:
+ * the values are subtract_each's. */
+static bool subtract_whole(const struct output_tables *t, const struct plan *plan, float *sample,
+                           const float scale[3])
+{
+    const double *f = plan->output.frame;
+    struct walk across, down;
+    if (f[1] != 0 || f[3] != 0 || f[6] != 0 || f[7] != 0 || f[8] != 1 ||
+        !walk_make(f[0], f[2], &across) || !walk_make(f[4], f[5], &down))
+        return false;
+    size_t width = (size_t)plan->width, plane = width * (size_t)plan->height;
+    size_t mean_plane = (size_t)t->mean_width * (size_t)t->mean_height;
+    for (size_t c = 0; c < 3; c++)
+        for (int j = 0; j < plan->height; j++) {
+            int row = clamp(down.first + down.step * j, t->mean_height);
+            subtract_walk(sample + c * plane + (size_t)j * width, plan->width,
+                          t->mean_image + c * mean_plane + (size_t)row * (size_t)t->mean_width,
+                          t->mean_width, across, scale[c]);
+        }
+    return true;
+}
+
+/* Through any frame. */
+static void subtract_each(const struct output_tables *t, const struct plan *plan, float *sample,
+                          const float scale[3])
 {
     size_t plane = (size_t)plan->width * (size_t)plan->height;
-    float scale[3];
-    for (int c = 0; c < 3; c++)
-        scale[c] = (float)(1 / plan->output.std[c]);
     for (int j = 0; j < plan->height; j++)
         for (int i = 0; i < plan->width; i++) {
             size_t at = (size_t)j * (size_t)plan->width + (size_t)i;
@@ -55,8 +128,6 @@ static void subtract_mean(const struct output_tables *t, const struct plan *plan
                 sample[c * plane + at] = (sample[c * plane + at] - mean[c] / 255) * scale[c];
         }
 }
-
-enum { LANES = 16 };
 
 /* Sums of every 16th product, then a fixed tree: the same bits at every width. */
 VECTOR_CLONES static float dot(const float *a, const float *b, size_t n)
@@ -92,7 +163,11 @@ int output_apply(const struct output_tables *t, const struct plan *plan, float *
         return error_set(err, ERROR_USAGE, NULL, "the file of the recipe's %s was not read",
                          o->whiten ? "whitening" : "mean image");
     if (o->mean_image) {
-        subtract_mean(t, plan, sample);
+        float scale[3];
+        for (int c = 0; c < 3; c++)
+            scale[c] = (float)(1 / o->std[c]);
+        if (!subtract_whole(t, plan, sample, scale))
+            subtract_each(t, plan, sample, scale);
         put(sample, plan, form, out);
         return 0;
     }

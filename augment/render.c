@@ -157,17 +157,25 @@ static int lay_out(struct renderer *r, const struct plan *plan, uint8_t *out, st
     return 0;
 }
 
+/* What is erased is written over pixels in rows. */
+static void erase_levels(struct renderer *r, const struct plan *plan,
+                         const struct output_form *form, uint8_t *out)
+{
+    struct store store;
+    store_init(&store, form, plan->width, plan->height, &plan->output, NULL);
+    for (int y = 0; y < plan->height; y++)
+        erase_store(plan, y, &store, r->planes, out);
+}
+
 /* 8-bit pixels in rows, as the color steps have them: no further pass. */
 static int render_levels(struct renderer *r, const struct plan *plan,
                          const struct output_form *form, uint8_t *out, struct error *err)
 {
-    struct store store;
     if (lay_out(r, plan, out, err) < 0 || color_run(plan, r->chain, r->raster, err) < 0)
         return -1;
     raster_finish(r->raster);
-    store_init(&store, form, plan->width, plan->height, &plan->output, NULL);
-    for (int y = 0; y < plan->height && plan->erasures_used; y++)
-        erase_store(plan, y, &store, r->planes, out);
+    if (plan->erasures_used)
+        erase_levels(r, plan, form, out);
     return 0;
 }
 
@@ -224,6 +232,23 @@ static int render_tables(struct renderer *r, const struct plan *plan, enum plan_
     return 0;
 }
 
+/* 8-bit pixels in rows without color. */
+static int write_levels(struct renderer *r, const struct plan *plan, enum plan_resampler resampler,
+                        const struct image *source, int origin_x, int origin_y,
+                        const struct output_form *form, uint8_t *out, struct error *err)
+{
+    struct image levels = { out, plan->width, plan->height, 3 * (size_t)plan->width };
+    if (geometry_write(r->geometry, plan, resampler, source, origin_x, origin_y, &levels, err) < 0)
+        return -1;
+    if (!plan->erasures_used)
+        return 0;
+    if (reserve(r, (size_t)plan->width, err) < 0)
+        return -1;
+    erase_levels(r, plan, form, out);
+    erase_output(plan, form, out);
+    return 0;
+}
+
 int render(struct renderer *r, const struct plan *plan, enum plan_resampler resampler,
            const struct image *source, int origin_x, int origin_y, const struct output_form *form,
            void *out, struct error *err)
@@ -239,12 +264,8 @@ int render(struct renderer *r, const struct plan *plan, enum plan_resampler resa
     if (output_needs_tables(&plan->output))
         return render_tables(r, plan, resampler, source, origin_x, origin_y, form, out, err);
     size_t width = (size_t)plan->width;
-    if (form->dtype == DTYPE_U8 && form->layout == LAYOUT_NHWC && !plan->colors_used &&
-        !plan->erasures_used) {
-        struct image levels = { out, plan->width, plan->height, 3 * width };
-        return geometry_write(r->geometry, plan, resampler, source, origin_x, origin_y, &levels,
-                              err);
-    }
+    if (form->dtype == DTYPE_U8 && form->layout == LAYOUT_NHWC && !plan->colors_used)
+        return write_levels(r, plan, resampler, source, origin_x, origin_y, form, out, err);
     if (reserve(r, width, err) < 0 ||
         geometry_run(r->geometry, plan, resampler, source, origin_x, origin_y, err) < 0)
         return -1;

@@ -148,6 +148,42 @@ START_TEST(whitening_is_one_product)
 }
 END_TEST
 
+/* Whole pixels go by rows; the same frame moved by a trace goes point by point, to the same bits.
+ */
+START_TEST(rows_as_points)
+{
+    struct recipe *recipe;
+    struct error err = { 0 };
+    const struct output_form form = { DTYPE_F32, LAYOUT_NCHW };
+    fill();
+    save_table("mean_image", 3, 3, SIDE, SIDE, mean_image, NULL);
+    ck_assert_int_eq(open_recipe("  - center_crop: 12\n  - subtract_mean_image: {file: "
+                                 "t.safetensors, std: [0.5, 0.3, 0.25]}\n",
+                                 &recipe, &err),
+                     0);
+    for (int left = -15; left <= 15; left += 3)
+        for (int top = -15; top <= 15; top += 5)
+            for (int mirrors = 0; mirrors < 4; mirrors++) {
+                float rows[3][9][10], points[3][9][10];
+                struct plan plan;
+                ck_assert_int_eq(recipe_draw(recipe, 0, 0, SIDE, SIDE, &plan, &err), 0);
+                ck_assert_int_eq(plan_crop(&plan, left, top, 10, 9, &err), 0);
+                plan_mirror(&plan, mirrors & 1, mirrors & 2);
+                for (size_t i = 0; i < sizeof(rows) / sizeof(float); i++)
+                    (&rows[0][0][0])[i] = (&points[0][0][0])[i] = (float)(i % 29) / 29;
+                ck_assert_int_eq(
+                    output_apply(recipe_tables(recipe), &plan, &rows[0][0][0], &form, rows, &err),
+                    0);
+                plan.output.frame[2] += 5e-7;
+                ck_assert_int_eq(output_apply(recipe_tables(recipe), &plan, &points[0][0][0], &form,
+                                              points, &err),
+                                 0);
+                ck_assert_mem_eq(rows, points, sizeof(rows));
+            }
+    recipe_close(recipe);
+}
+END_TEST
+
 /* What evaluation shows a network is what training showed it, to the bit. */
 START_TEST(views_subtract_what_training_did)
 {
@@ -260,6 +296,7 @@ int main(void)
     TCase *cases = suite_cases("output");
     tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, the_mean_image_at_the_crop);
+    tcase_add_test(cases, rows_as_points);
     tcase_add_test(cases, whitening_is_one_product);
     tcase_add_test(cases, views_subtract_what_training_did);
     tcase_add_loop_test(cases, refused, 0, sizeof(refusals) / sizeof(refusals[0]));

@@ -1,6 +1,7 @@
 /*
- * Images a second of single augmentations by one thread: 8-bit RGB rows in and out, drawn and
- * rendered, nothing else. Usage: bench_ops IMAGE WIDTH HEIGHT SECONDS OUT [RECIPE ...]
+ * Images a second of single augmentations by one thread: 8-bit RGB rows in and out (of a normalize
+ * float32 planes), drawn and rendered, nothing else; of a mixing, images of pairs mixed in place.
+ * Usage: bench_ops IMAGE WIDTH HEIGHT SECONDS OUT [RECIPE ...]
  *
  * IMAGE holds WIDTH x HEIGHT x 3 bytes; "-": generated. RECIPE is what stands behind `augment:`;
  * without any, each augmentation is measured with the middle of its strip. JSON on standard output:
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "augment/mix.h"
 #include "augment/recipe.h"
 #include "augment/render.h"
 #include "base/memory.h"
@@ -40,7 +42,8 @@ static int read_image(const char *path, struct image *image, struct error *err)
 static double measure(const char *text, const struct image *source, double seconds, FILE *out,
                       struct error *err)
 {
-    static const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
+    static const struct output_form levels = { DTYPE_U8, LAYOUT_NHWC };
+    static const struct output_form planes = { DTYPE_F32, LAYOUT_NCHW };
     char line[1000];
     struct config *config = NULL;
     struct recipe *recipe = NULL;
@@ -59,6 +62,7 @@ static double measure(const char *text, const struct image *source, double secon
         for (int i = 0; i < 8; i++, done++) {
             if (recipe_draw(recipe, done, 0, source->width, source->height, plan, err) < 0)
                 goto end;
+            const struct output_form form = plan->output.normalize ? planes : levels;
             size_t bytes = output_bytes(&form, plan->width, plan->height);
             if (memory_grow(&pixels, &capacity, bytes, 1, err) < 0 ||
                 render(renderer, plan, RESAMPLER_EXACT, source, 0, 0, &form, pixels, err) < 0)
@@ -78,6 +82,49 @@ end:
     recipe_close(recipe);
     config_close(config);
     return rate;
+}
+
+/* One mixing of the image and its mirror for `seconds`; images a second, or -1. */
+static double measure_mix(const char *name, const struct image *source, double seconds,
+                          struct error *err)
+{
+    static const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
+    size_t bytes = output_bytes(&form, source->width, source->height);
+    char line[600];
+    struct config *config = NULL;
+    struct mix *mix = NULL;
+    uint8_t *a = malloc(bytes), *b = malloc(bytes);
+    double rate = -1, start = clock_seconds(), now;
+    uint64_t done = 0;
+    snprintf(line, sizeof(line), "mix: [{%s: {alpha: 1}}]", name);
+    if (!a || !b || config_parse(&config, line, strlen(line), line, err) < 0 ||
+        mix_open(&mix, node_get(config_root(config), "mix"), 1, err) < 0)
+        goto end;
+    memcpy(a, source->pixels, bytes);
+    for (size_t i = 0; i < bytes; i++)
+        b[i] = source->pixels[bytes - 1 - i];
+    do {
+        struct mix_draw draw = mix_draw(mix, done / 2, 0, 0, source->width, source->height);
+        mix_apply(&draw, &form, source->width, source->height, a, b);
+        done += 2;
+        now = clock_seconds();
+    } while (now - start < seconds);
+    rate = (double)done / (now - start);
+end:
+    free(a);
+    free(b);
+    mix_close(mix);
+    config_close(config);
+    return rate;
+}
+
+static bool is_mixing(const char *name)
+{
+    const struct mix_about *mixing;
+    for (size_t i = 0; (mixing = mix_about(i)); i++)
+        if (strcmp(mixing->name, name) == 0)
+            return true;
+    return false;
 }
 
 int main(int argc, char **argv)
@@ -104,7 +151,9 @@ int main(int argc, char **argv)
             snprintf(line, sizeof(line), "{%s: %s}", op->name, steps ? op->strip[steps / 2] : "{}");
         }
         struct error skipped = { 0 };
-        double rate = measure(line, &source, seconds, out, argc > 6 ? &err : &skipped);
+        double rate = is_mixing(line)
+                          ? measure_mix(line, &source, seconds, &err)
+                          : measure(line, &source, seconds, out, argc > 6 ? &err : &skipped);
         if (rate > 0)
             json_object_set_new(rates, line, json_real(rate));
         else if (argc > 6)
