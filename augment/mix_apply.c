@@ -83,14 +83,21 @@ static void blend(double lambda, enum dtype dtype, size_t count, void *a, void *
         blend_floats((float)lambda, count, a, b);
 }
 
-static void swap(uint8_t *a, uint8_t *b, size_t bytes)
+VECTOR_CLONES static void swap(uint8_t *restrict a, uint8_t *restrict b, size_t bytes)
 {
-    uint8_t piece[512];
-    for (size_t at = 0; at < bytes; at += sizeof(piece)) {
-        size_t n = bytes - at < sizeof(piece) ? bytes - at : sizeof(piece);
-        memcpy(piece, a + at, n);
-        memcpy(a + at, b + at, n);
-        memcpy(b + at, piece, n);
+    enum { PIECE = 64 };
+    size_t at = 0;
+    for (; at + PIECE <= bytes; at += PIECE) {
+        uint8_t x[PIECE], y[PIECE];
+        memcpy(x, a + at, PIECE);
+        memcpy(y, b + at, PIECE);
+        memcpy(a + at, y, PIECE);
+        memcpy(b + at, x, PIECE);
+    }
+    for (; at < bytes; at++) {
+        uint8_t x = a[at];
+        a[at] = b[at];
+        b[at] = x;
     }
 }
 

@@ -162,8 +162,14 @@ static void erase_levels(struct renderer *r, const struct plan *plan,
                          const struct output_form *form, uint8_t *out)
 {
     struct store store;
+    int first = plan->height, end = 0;
+    for (int e = 0; e < plan->erasures_used; e++) {
+        const struct rect *area = &plan->erasures[e].area;
+        first = area->y < first ? area->y : first;
+        end = area->y + area->height > end ? area->y + area->height : end;
+    }
     store_init(&store, form, plan->width, plan->height, &plan->output, NULL);
-    for (int y = 0; y < plan->height; y++)
+    for (int y = first; y < end; y++)
         erase_store(plan, y, &store, r->planes, out);
 }
 
