@@ -113,6 +113,18 @@ static json_t *lens_json(const struct plan *plan)
                      l->center_y, "radius", l->radius);
 }
 
+/* The output stage; of one with a table also where the picture lies in the mean image. */
+static json_t *output_json(const struct plan_output *o)
+{
+    if (o->normalize)
+        return json_pack("{s:o, s:o}", "mean", numbers_json(o->mean, 3), "std",
+                         numbers_json(o->std, 3));
+    if (o->mean_image)
+        return json_pack("{s:o, s:o}", "mean_image_frame", numbers_json(o->frame, 9), "std",
+                         numbers_json(o->std, 3));
+    return o->whiten ? json_pack("{s:b}", "whiten", true) : json_null();
+}
+
 /* jansson's pack takes over its values and gives NULL when one of them is NULL. */
 json_t *plan_json(const struct plan *plan, struct error *err)
 {
@@ -126,17 +138,13 @@ json_t *plan_json(const struct plan *plan, struct error *err)
                              "window", rect_json(axis->window), "resized", axis->width,
                              axis->height, "offset", axis->left, axis->top, "mirror",
                              axis->mirror_x, axis->mirror_y, "clip", rect_json(axis->clip));
-    json_t *output = plan->output.normalize
-                         ? json_pack("{s:o, s:o}", "mean", numbers_json(plan->output.mean, 3),
-                                     "std", numbers_json(plan->output.std, 3))
-                         : json_null();
     json_t *result =
         json_pack("{s:[i,i], s:[i,i], s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o}", "source",
                   plan->source_width, plan->source_height, "size", plan->width, plan->height, "map",
                   numbers_json(plan->post, 9), "lens", lens_json(plan), "axis", form, "clips",
                   clips_json(plan), "filter", filter_names[plan->filter], "antialias",
                   plan->antialias, "fill", fill_json(&plan->fill), "colors", colors, "erasures",
-                  erasures, "normalize", output);
+                  erasures, "output", output_json(&plan->output));
     if (!result || json_array_size(colors) != (size_t)plan->colors_used ||
         json_array_size(erasures) != (size_t)plan->erasures_used) {
         json_decref(result);
