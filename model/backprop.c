@@ -32,7 +32,8 @@ struct backprop {
     bool *touched;  /* owned: does the node's gradient hold something yet */
     float *scratch; /* owned: a part for each worker */
     size_t scratch_size;
-    float *lanes; /* owned: parts of a layer's trained size, for the layer that needs most */
+    float *lanes;    /* owned: LANES parts of the largest layer's trained size */
+    float *prepared; /* owned: of the layer at hand */
 };
 
 /* A layer of many weights has fewer lanes, so that they do not outgrow the weights of the whole
@@ -114,7 +115,7 @@ static int plan_gradients(struct backprop *bp, struct error *err)
 static int allocate(struct backprop *bp, struct error *err)
 {
     const struct net *net = bp->net;
-    size_t lanes = 0;
+    size_t lanes = 0, prepared = 0;
     for (int j = 0; j < net->count; j++) {
         const struct net_node *node = &net->nodes[j];
         if (node->absorbed) {
@@ -122,6 +123,7 @@ static int allocate(struct backprop *bp, struct error *err)
             continue;
         }
         struct pass p = net_pass(net, j, bp->batch);
+        p.training = true;
         bp->output[j] =
             memory_aligned(shape_count(node->out) * (size_t)bp->batch, sizeof(float), err);
         if (!bp->output[j])
@@ -133,13 +135,16 @@ static int allocate(struct backprop *bp, struct error *err)
         bp->scratch_size = scratch > bp->scratch_size ? scratch : bp->scratch_size;
         size_t trained = trained_floats(net, node);
         trained *= (size_t)lanes_of(trained);
+        size_t ready = p.layer->kind->prepared ? p.layer->kind->prepared(&p) : 0;
+        prepared = ready > prepared ? ready : prepared;
         lanes = trained > lanes ? trained : lanes;
     }
     bp->scratch_size = (bp->scratch_size + 15) & ~(size_t)15; /* workers on separate cache lines */
     bp->scratch =
         memory_aligned(bp->scratch_size * (size_t)pool_threads(bp->pool), sizeof(float), err);
     bp->lanes = bp->scratch ? memory_aligned(lanes, sizeof(float), err) : NULL;
-    return bp->lanes ? 0 : -1;
+    bp->prepared = bp->lanes ? memory_aligned(prepared, sizeof(float), err) : NULL;
+    return bp->prepared ? 0 : -1;
 }
 
 int backprop_open(struct backprop **result, struct net *net, int batch, struct pool *pool,
@@ -209,9 +214,13 @@ static void turn_lane(void *context, size_t lane, int worker)
     const struct turn *turn = context;
     float *scratch = turn->bp->scratch + (size_t)worker * turn->bp->scratch_size;
     float *sums = turn->bp->lanes + lane * turn->lane_size;
+    const struct layer_kind *kind = turn->pass->layer->kind;
     memset(sums, 0, turn->lane_size * sizeof(*sums));
+    if (kind->backward_lane &&
+        kind->backward_lane(turn->pass, (int)lane, turn->lanes, scratch, sums))
+        return;
     for (int i = (int)lane; i < turn->pass->b; i += turn->lanes)
-        turn->pass->layer->kind->backward(turn->pass, i, scratch, sums);
+        kind->backward(turn->pass, i, scratch, sums);
 }
 
 static struct pass whole_pass(struct backprop *bp, int j, const float *x, int b)
@@ -228,6 +237,15 @@ static struct pass whole_pass(struct backprop *bp, int j, const float *x, int b)
     return p;
 }
 
+static void prepare(struct backprop *bp, struct pass *p, bool backward)
+{
+    const struct layer_kind *kind = p->layer->kind;
+    if (!kind->prepared || kind->prepared(p) == 0)
+        return;
+    kind->prepare(p, backward, bp->prepared);
+    p->prepared = bp->prepared;
+}
+
 static void forward(struct backprop *bp, const float *x, int b)
 {
     for (int j = 0; j < bp->net->count; j++) {
@@ -240,6 +258,7 @@ static void forward(struct backprop *bp, const float *x, int b)
             pool_run(bp->pool, (size_t)b, turn_measure, &turn);
         if (kind->settle)
             kind->settle(&p);
+        prepare(bp, &p, false);
         pool_run(bp->pool, (size_t)b, turn_forward, &turn);
     }
 }
@@ -284,6 +303,7 @@ static void backward_node(struct backprop *bp, int j, const float *x, int b)
         pool_run(bp->pool, (size_t)b, turn_measure_backward, &turn);
     if (kind->settle_backward)
         kind->settle_backward(&p);
+    prepare(bp, &p, true);
     size_t trained = trained_floats(bp->net, node);
     if (trained == 0 || kind->settle_backward) {
         pool_run(bp->pool, (size_t)b, turn_backward, &turn);
@@ -340,6 +360,7 @@ void backprop_close(struct backprop *bp)
         if (bp->buffers)
             free(bp->buffers[j]);
     }
+    free(bp->prepared);
     free(bp->lanes);
     free(bp->scratch);
     free(bp->touched);

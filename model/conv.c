@@ -3,6 +3,8 @@
  * PyTorch's Conv2d. One image is one product a group of channels: w (k, c r r) times the image's
  * columns (c r r, oh ow). Backward: dw = dy columns^T, dx = col2im(w^T dy), dbias = sum dy.
  *
+ * Kernels of 3x3 go by Winograd's filtering instead (conv_winograd.h).
+ *
  * Padding that is not zeros is laid around a copy of the image first. Depthwise convolutions, whose
  * products would have one row, go tap by tap.
  */
@@ -10,6 +12,7 @@
 
 #include "base/simd.h"
 #include "model/conv_form.h"
+#include "model/conv_winograd.h"
 #include "model/depthwise.h"
 #include "model/gemm.h"
 
@@ -59,6 +62,9 @@ static size_t columns_size(const struct job *j)
 
 static size_t scratch(const struct pass *p)
 {
+    struct conv_winograd v;
+    if (conv_winograd(&v, p))
+        return conv_winograd_scratch(&v);
     struct job j = job_of(p);
     return 2 * (copy_size(&j) + columns_size(&j));
 }
@@ -94,8 +100,26 @@ VECTOR_CLONES static void add_bias(float *y, size_t n, float bias, bool relu)
             y[i] += bias;
 }
 
+static size_t prepared(const struct pass *p)
+{
+    struct conv_winograd v;
+    return conv_winograd(&v, p) ? conv_winograd_prepared(&v) : 0;
+}
+
+static void prepare(const struct pass *p, bool backward, float *prepared_)
+{
+    struct conv_winograd v;
+    if (conv_winograd(&v, p))
+        conv_winograd_prepare(&v, p, backward, prepared_);
+}
+
 static void forward(const struct pass *p, int i, float *scratch_)
 {
+    struct conv_winograd v;
+    if (conv_winograd(&v, p)) {
+        conv_winograd_forward(&v, p, i, scratch_);
+        return;
+    }
     struct job j = job_of(p);
     float *y = p->y + (size_t)i * shape_count(p->out);
     const float *x = image_of(p, &j, i, scratch_), *w = p->w[CONV_WEIGHT];
@@ -169,6 +193,19 @@ static void backward(const struct pass *p, int i, float *scratch_, float *lane)
     pad_back(dpadded, p->in[0], j.padding, j.mode, dx);
 }
 
+static bool backward_lane(const struct pass *p, int first, int step, float *scratch_, float *lane)
+{
+    struct conv_winograd v;
+    if (!conv_winograd(&v, p))
+        return false;
+    struct job j = job_of(p);
+    for (int i = first; p->w[CONV_BIAS] && i < p->b; i += step)
+        back_bias(&j, p->dy + (size_t)i * shape_count(p->out),
+                  lane + (size_t)j.out.c * (size_t)j.taps);
+    conv_winograd_backward_lane(&v, p, first, step, scratch_, lane);
+    return true;
+}
+
 static uint64_t multiply_adds(const struct pass *p)
 {
     return (uint64_t)job_of(p).taps * shape_count(p->out);
@@ -184,7 +221,10 @@ const struct layer_kind layer_conv = {
     .shape = conv_shape,
     .weights = conv_weights,
     .scratch = scratch,
+    .prepared = prepared,
+    .prepare = prepare,
     .forward = forward,
     .backward = backward,
+    .backward_lane = backward_lane,
     .multiply_adds = multiply_adds,
 };

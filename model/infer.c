@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/simd.h"
 #include "model/gemm.h"
 #include "model/net_private.h"
 
@@ -22,6 +23,7 @@ struct step {
     float *folded[2]; /* owned: weight and bias with the batch normalization in them; NULL: the
                          net's own */
     bool relu;
+    float *prepared; /* owned: from the weights, at the present input size; NULL: nothing */
 };
 
 struct infer {
@@ -145,6 +147,7 @@ static struct pass step_pass(const struct infer *f, const struct step *step)
                                               : f->shapes[node->input[i]];
     p.out = f->shapes[step->node];
     p.relu = step->relu;
+    p.prepared = step->prepared;
     p.key = rng_derive(f->chance.seed, "dropout", node->name, 0);
     p.sample = f->chance.sample;
     p.noise = f->chance.noise;
@@ -212,6 +215,21 @@ static int place_values(struct infer *f, struct error *err)
     return 0;
 }
 
+static int prepare_step(struct infer *f, struct step *step, struct error *err)
+{
+    free(step->prepared);
+    step->prepared = NULL;
+    struct pass p = step_pass(f, step);
+    size_t n = p.layer->kind->prepared ? p.layer->kind->prepared(&p) : 0;
+    if (n == 0)
+        return 0;
+    step->prepared = memory_aligned(n, sizeof(float), err);
+    if (!step->prepared)
+        return -1;
+    p.layer->kind->prepare(&p, false, step->prepared);
+    return 0;
+}
+
 static int set_size(struct infer *f, int h, int w, struct error *err)
 {
     if (f->h == h && f->w == w)
@@ -226,11 +244,12 @@ static int set_size(struct infer *f, int h, int w, struct error *err)
                          last->h, last->w, h, w, f->net->classes);
     f->h = h;
     f->w = w;
-    if (place_values(f, err) < 0) {
+    int rc = place_values(f, err);
+    for (int s = 0; s < f->count && rc == 0; s++)
+        rc = prepare_step(f, &f->steps[s], err);
+    if (rc < 0)
         f->h = f->w = 0;
-        return -1;
-    }
-    return 0;
+    return rc;
 }
 
 int infer_run(struct infer *f, const float *x, int n, int h, int w, float *logits,
@@ -275,6 +294,7 @@ void infer_close(struct infer *f)
     for (int s = 0; f->steps && s < f->count; s++) {
         free(f->steps[s].folded[0]);
         free(f->steps[s].folded[1]);
+        free(f->steps[s].prepared);
     }
     free(f->memory);
     free(f->offset);
@@ -287,6 +307,6 @@ void infer_close(struct infer *f)
 const char *infer_kernels(void)
 {
     static _Thread_local char name[64];
-    snprintf(name, sizeof(name), "%s/plain", gemm_core());
+    snprintf(name, sizeof(name), "%s/%s", gemm_core(), simd_names[simd_level()]);
     return name;
 }

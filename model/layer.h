@@ -70,6 +70,8 @@ struct pass {
     bool training;                /* statistics of the batch; else the running ones */
     real *running[LAYER_WEIGHTS]; /* training: the untrained tensors, to be updated */
     void *state;                  /* kept from forward to backward, kind->state() bytes */
+    bool fast;                    /* the fastest way, though it rounds a little more coarsely */
+    const real *prepared;         /* by kind->prepare; NULL where there is no such thing */
     /* Chance: what image i draws is a function of `key` (the layer's), first + i and `sample`. */
     struct rng_key key;
     uint64_t first;  /* training: the batch's first position in the run; else the image's id */
@@ -96,6 +98,10 @@ struct layer_kind {
     int (*weights)(const struct layer *l, const struct shape *in, struct layer_weight *w);
     /* Numbers of scratch that a worker needs for one image, forward and backward. NULL: none. */
     size_t (*scratch)(const struct pass *p);
+    /* Numbers that are worked out from the weights once for all images of a batch, and that work:
+     * for forward, or (`backward`) anew for backward. NULL: there are none. */
+    size_t (*prepared)(const struct pass *p);
+    void (*prepare)(const struct pass *p, bool backward, real *prepared);
     /* Bytes kept between forward and backward for p->b images. NULL: none. */
     size_t (*state)(const struct pass *p);
 
@@ -110,6 +116,9 @@ struct layer_kind {
     void (*measure_backward)(const struct pass *p, int i);
     void (*settle_backward)(const struct pass *p);
     void (*backward)(const struct pass *p, int i, real *scratch, real *lane);
+    /* All images of a lane (first, first + step ...) at once, if that is cheaper; NULL, or false
+     * for this pass: one by one. */
+    bool (*backward_lane)(const struct pass *p, int first, int step, real *scratch, real *lane);
 
     /* Multiply-adds for one image. NULL: not counted. */
     uint64_t (*multiply_adds)(const struct pass *p);

@@ -266,10 +266,17 @@ float *net_gradients(struct net *net, size_t *n)
     return net->gradients;
 }
 
+void net_set_fast(struct net *net, bool fast)
+{
+    net->fast = fast;
+}
+
 struct pass net_pass(const struct net *net, int j, int b)
 {
     const struct net_node *node = &net->nodes[j];
-    struct pass p = { .layer = &node->layer, .b = b, .out = node->out, .relu = node->relu };
+    struct pass p = {
+        .layer = &node->layer, .b = b, .out = node->out, .relu = node->relu, .fast = net->fast
+    };
     memcpy(p.in, node->in, sizeof(p.in));
     for (int i = 0; i < node->weights; i++) {
         const struct weight *w = &net->weights[node->first_weight + i];

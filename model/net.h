@@ -79,6 +79,11 @@ float *net_gradients(struct net *net, size_t *n);
  * layer added shifts no other's. */
 void net_init(struct net *net, uint64_t seed);
 
+/* Convolutions by the fastest way, though it rounds more coarsely (Winograd's tiles of 4x4); else,
+ * as at first, by ways that round about as the definition does. Before a backprop or infer of it is
+ * opened. */
+void net_set_fast(struct net *net, bool fast);
+
 /* A multiply-add count for one image of the declared size. */
 uint64_t net_multiply_adds(const struct net *net);
 

@@ -23,6 +23,7 @@ struct net {
     char *name; /* owned */
     struct shape input;
     int classes;
+    bool fast;
     struct net_node *nodes; /* owned */
     int count;
     struct weight *weights;      /* owned; names too */

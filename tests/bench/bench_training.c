@@ -65,6 +65,7 @@ int main(int argc, char **argv)
     if (config_open(&config, argv[1], &err) == 0 &&
         net_open(&net, config_root(config), &err) == 0) {
         net_init(net, 1);
+        net_set_fast(net, true);
         rc = measure(net, b, 1, seconds, &err);
         if (rc == 0 && thread_cpus() > 1)
             rc = measure(net, b, thread_cpus(), seconds, &err);

@@ -1,0 +1,83 @@
+#include "model/conv_winograd.h"
+
+#include <string.h>
+
+#include "model/conv_form.h"
+
+/* Fewer outputs than these fill no vector. WEIGHTS: transformed ones that stay in the second-level
+ * cache; beyond, the small tiles of small planes are worth it only if there are many of them. */
+enum { CHANNELS_MIN = 8, WEIGHTS = 1 << 18, TILES_MIN = 36 };
+
+static struct winograd plan(const struct pass *p, int c, int h, int w, int k, int padding)
+{
+    struct winograd g = winograd_plan(p->fast ? 4 : 2, c, h, w, k, padding);
+    if (p->fast && winograd_weight_floats(&g) > WEIGHTS && g.rows * g.cols < TILES_MIN)
+        return winograd_plan(2, c, h, w, k, padding);
+    return g;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+bool conv_winograd(struct conv_winograd *v, const struct pass *p)
+{
+    struct conv_form f = conv_form(p->layer);
+    const struct window *win = &f.window;
+    struct shape in = p->in[0], out = p->out;
+    if (win->kernel != 3 || win->stride != 1 || win->dilation != 1 || f.groups != 1 ||
+        f.mode != PAD_ZEROS || win->padding > 2 || out.c < CHANNELS_MIN)
+        return false;
+    v->forward = plan(p, in.c, in.h, in.w, out.c, win->padding);
+    v->back = plan(p, out.c, out.h, out.w, in.c, 2 - win->padding);
+    v->sums = p->training ? winograd_weight_floats(&v->forward) : 0;
+    v->scratch = winograd_scratch_floats(&v->forward);
+    if (p->training)
+        v->scratch = larger(v->scratch, winograd_scratch_floats(&v->back));
+    return true;
+}
+
+size_t conv_winograd_scratch(const struct conv_winograd *v)
+{
+    return v->sums + v->scratch;
+}
+
+size_t conv_winograd_prepared(const struct conv_winograd *v)
+{
+    size_t forward = winograd_weight_floats(&v->forward);
+    return v->sums ? larger(forward, winograd_weight_floats(&v->back)) : forward;
+}
+
+void conv_winograd_prepare(const struct conv_winograd *v, const struct pass *p, bool backward,
+                           float *prepared)
+{
+    if (backward)
+        winograd_weights_turned(&v->back, p->w[CONV_WEIGHT], prepared);
+    else
+        winograd_weights(&v->forward, p->w[CONV_WEIGHT], prepared);
+}
+
+void conv_winograd_forward(const struct conv_winograd *v, const struct pass *p, int i,
+                           float *scratch)
+{
+    winograd_forward(&v->forward, p->x[0] + (size_t)i * shape_count(p->in[0]), p->prepared,
+                     p->w[CONV_BIAS], p->relu, false, p->y + (size_t)i * shape_count(p->out),
+                     scratch + v->sums);
+}
+
+void conv_winograd_backward_lane(const struct conv_winograd *v, const struct pass *p, int first,
+                                 int step, float *scratch, float *lane)
+{
+    size_t pixels = shape_count(p->in[0]), outputs = shape_count(p->out);
+    float *sums = scratch;
+    memset(sums, 0, v->sums * sizeof(*sums));
+    for (int i = first; i < p->b; i += step) {
+        const float *x = p->x[0] + (size_t)i * pixels, *dy = p->dy + (size_t)i * outputs;
+        winograd_gather(&v->forward, x, dy, sums, scratch + v->sums);
+        if (p->dx[0])
+            winograd_forward(&v->back, dy, p->prepared, NULL, false, p->add[0],
+                             p->dx[0] + (size_t)i * pixels, scratch + v->sums);
+    }
+    winograd_settle(&v->forward, sums, lane);
+}

@@ -1,0 +1,99 @@
+#include "model/winograd.h"
+
+#include "base/simd.h"
+#include "model/winograd_private.h"
+
+/* Transformed tiles of a chunk, of both sides, are to stay in the second-level cache. */
+enum { CHUNK_FLOATS = 60000, CHUNK_MIN = 12 };
+
+#ifdef SIMD_X86
+static bool has_fma(void)
+{
+    return __builtin_cpu_supports("fma");
+}
+#endif
+
+static const struct winograd_kernels *kernels(void)
+{
+#ifdef SIMD_X86
+    enum simd_level level = simd_level();
+    if (level >= SIMD_LEVEL_AVX512)
+        return &winograd_avx512;
+    if (level >= SIMD_LEVEL_AVX2 && has_fma())
+        return &winograd_avx2;
+#endif
+    return &winograd_plain;
+}
+
+static const struct winograd_kernels *kernels_of(const struct winograd *g)
+{
+#ifdef SIMD_X86
+    if (g->lanes == winograd_avx512.lanes)
+        return &winograd_avx512;
+    if (g->lanes == winograd_avx2.lanes)
+        return &winograd_avx2;
+#endif
+    (void)g;
+    return &winograd_plain;
+}
+
+static int round_up(int n, int step)
+{
+    return (n + step - 1) / step * step;
+}
+
+struct winograd winograd_plan(int m, int c, int h, int w, int k, int padding)
+{
+    struct winograd g = { .m = m, .c = c, .h = h, .w = w, .k = k, .padding = padding };
+    g.oh = h + 2 * padding - 2;
+    g.ow = w + 2 * padding - 2;
+    g.lanes = kernels()->lanes;
+    g.cp = round_up(c, g.lanes);
+    g.kp = round_up(k, g.lanes);
+    g.rows = (g.oh + m - 1) / m;
+    g.cols = (g.ow + m - 1) / m;
+    int points = (m + 2) * (m + 2);
+    g.chunk = CHUNK_FLOATS / (points * (g.cp + g.kp)) / CHUNK_MIN * CHUNK_MIN;
+    g.chunk = g.chunk < CHUNK_MIN ? CHUNK_MIN : g.chunk;
+    return g;
+}
+
+size_t winograd_weight_floats(const struct winograd *g)
+{
+    return (size_t)(g->m + 2) * (size_t)(g->m + 2) * (size_t)g->c * (size_t)g->kp;
+}
+
+size_t winograd_scratch_floats(const struct winograd *g)
+{
+    size_t rows = (size_t)(g->rows * g->m), cols = (size_t)(g->cols * g->m);
+    size_t points = (size_t)(g->m + 2) * (size_t)(g->m + 2);
+    return (size_t)g->cp * (rows + 2) * (cols + 2) + (size_t)g->kp * rows * cols +
+           points * (size_t)g->chunk * (size_t)(g->cp + g->kp);
+}
+
+void winograd_weights(const struct winograd *g, const float *weight, float *u)
+{
+    kernels_of(g)->weights(g, weight, false, u);
+}
+
+void winograd_weights_turned(const struct winograd *g, const float *weight, float *u)
+{
+    kernels_of(g)->weights(g, weight, true, u);
+}
+
+void winograd_forward(const struct winograd *g, const float *x, const float *u, const float *bias,
+                      bool relu, bool add, float *y, float *scratch)
+{
+    kernels_of(g)->forward(g, x, u, bias, relu, add, y, scratch);
+}
+
+void winograd_gather(const struct winograd *g, const float *x, const float *dy, float *sums,
+                     float *scratch)
+{
+    kernels_of(g)->gather(g, x, dy, sums, scratch);
+}
+
+void winograd_settle(const struct winograd *g, const float *sums, float *dweight)
+{
+    kernels_of(g)->settle(g, sums, dweight);
+}

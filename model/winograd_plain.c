@@ -1,0 +1,3 @@
+#include "model/winograd_kernel.h"
+
+const struct winograd_kernels winograd_plain = { VEC_LANES, weights, forward, gather, settle };
