@@ -54,7 +54,8 @@ int simd_check(struct error *err);
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(TENFOLD_ONE_WIDTH)
-#define VECTOR_CLONES __attribute__((target_clones("default", "avx2", "arch=skylake-avx512")))
+#define VECTOR_CLONES                                                                              \
+    __attribute__((target_clones("default", "avx2", "arch=x86-64-v4"), optimize("O3")))
 #else
 #define VECTOR_CLONES
 #endif
