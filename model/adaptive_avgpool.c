@@ -1,78 +1,7 @@
-/*
- * The mean under windows that divide a plane of any size into h x w, as PyTorch's
- * AdaptiveAvgPool2d: output o of n over a row of `size` averages [floor(o size / n),
- * ceil((o + 1) size / n)).
- *
- * Where the network runs fully convolutionally on a larger plane, the windows keep the size that
- * they have at the network's declared input and become more; h = w = 1 stays the mean of all.
- */
+/* The mean under h x w windows that divide a plane of any size (PyTorch's AdaptiveAvgPool2d). */
 #include <string.h>
 
-#include "model/layer.h"
-
-enum { HEIGHT, WIDTH };
-
-static const struct param params[] = {
-    [HEIGHT] = { "h", PARAM_INTEGER, "px", .value = 1, .min = 1, .max = 4096,
-                 "height of the output" },
-    [WIDTH] = { "w", PARAM_INTEGER, "px", .value = 0, .min = 0, .max = 4096,
-                "width of the output; 0: as h" },
-    { 0 },
-};
-
-static void sizes(const struct layer *l, int *h, int *w)
-{
-    *h = (int)l->v[HEIGHT].integer;
-    *w = l->v[WIDTH].integer ? (int)l->v[WIDTH].integer : *h;
-}
-
-static int shape(const struct layer *l, const struct shape *in, struct shape *out,
-                 struct error *err)
-{
-    int h, w;
-    sizes(l, &h, &w);
-    *out = (struct shape){ in->c, h, w };
-    if (shape_same(*in, l->built) || (h == 1 && w == 1))
-        return 0;
-    if (l->built.h % h != 0 || l->built.w % w != 0)
-        return error_set(err, ERROR_USAGE, NULL,
-                         "is not fully convolutional: adaptive pooling from %dx%d to %dx%d has "
-                         "windows of different sizes",
-                         l->built.h, l->built.w, h, w);
-    *out = (struct shape){ in->c, in->h / (l->built.h / h), in->w / (l->built.w / w) };
-    if (out->h < 1 || out->w < 1)
-        return error_set(err, ERROR_USAGE, NULL, "windows of %dx%d do not fit into %dx%d",
-                         l->built.h / h, l->built.w / w, in->h, in->w);
-    return 0;
-}
-
-/* The window of output o, [begin, end). */
-struct span {
-    int begin, end;
-};
-
-/* `n` outputs over `size`; `built` and `declared`: the same at the network's declared input. */
-static struct span span_at(int o, int n, int size, int built, int declared)
-{
-    if (size != built && (declared > 1 || n > 1))
-        return (struct span){ o * (built / declared), (o + 1) * (built / declared) };
-    return (struct span){ (int)((int64_t)o * size / n),
-                          (int)(((int64_t)(o + 1) * size + n - 1) / n) };
-}
-
-static struct span rows_of(const struct pass *p, int oh)
-{
-    int h, w;
-    sizes(p->layer, &h, &w);
-    return span_at(oh, p->out.h, p->in[0].h, p->layer->built.h, h);
-}
-
-static struct span columns_of(const struct pass *p, int ow)
-{
-    int h, w;
-    sizes(p->layer, &h, &w);
-    return span_at(ow, p->out.w, p->in[0].w, p->layer->built.w, w);
-}
+#include "model/adaptive.h"
 
 static void forward(const struct pass *p, int i, real *scratch)
 {
@@ -83,12 +12,12 @@ static void forward(const struct pass *p, int i, real *scratch)
     for (int c = 0; c < p->out.c; c++, x += plane)
         for (int oh = 0; oh < p->out.h; oh++)
             for (int ow = 0; ow < p->out.w; ow++) {
-                struct span rows = rows_of(p, oh), columns = columns_of(p, ow);
+                struct adaptive_window win = adaptive_window(p->layer, p->in[0], p->out, oh, ow);
                 double sum = 0;
-                for (int r = rows.begin; r < rows.end; r++)
-                    for (int s = columns.begin; s < columns.end; s++)
+                for (int r = win.top; r < win.bottom; r++)
+                    for (int s = win.left; s < win.right; s++)
                         sum += x[(size_t)r * wide + (size_t)s];
-                *y++ = (real)(sum / ((rows.end - rows.begin) * (columns.end - columns.begin)));
+                *y++ = (real)(sum / ((win.bottom - win.top) * (win.right - win.left)));
             }
 }
 
@@ -106,10 +35,10 @@ static void backward(const struct pass *p, int i, real *scratch, real *lane)
     for (int c = 0; c < p->out.c; c++, dx += plane)
         for (int oh = 0; oh < p->out.h; oh++)
             for (int ow = 0; ow < p->out.w; ow++, dy++) {
-                struct span rows = rows_of(p, oh), columns = columns_of(p, ow);
-                real share = *dy / (real)((rows.end - rows.begin) * (columns.end - columns.begin));
-                for (int r = rows.begin; r < rows.end; r++)
-                    for (int s = columns.begin; s < columns.end; s++)
+                struct adaptive_window win = adaptive_window(p->layer, p->in[0], p->out, oh, ow);
+                real share = *dy / (real)((win.bottom - win.top) * (win.right - win.left));
+                for (int r = win.top; r < win.bottom; r++)
+                    for (int s = win.left; s < win.right; s++)
                         dx[(size_t)r * wide + (size_t)s] += share;
             }
 }
@@ -117,10 +46,10 @@ static void backward(const struct pass *p, int i, real *scratch, real *lane)
 const struct layer_kind LAYER(adaptive_avgpool) = {
     .name = "adaptive_avgpool",
     .summary = "mean under h x w windows, whatever the size (PyTorch's AdaptiveAvgPool2d)",
-    .params = params,
+    .params = adaptive_params,
     .inputs_min = 1,
     .inputs_max = 1,
-    .shape = shape,
+    .shape = adaptive_shape,
     .forward = forward,
     .backward = backward,
 };

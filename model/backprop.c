@@ -22,7 +22,8 @@ struct backprop {
     struct net *net;   /* borrowed */
     struct pool *pool; /* borrowed */
     int batch;
-    uint64_t seed, position; /* of the layers' draws */
+    uint64_t seed, position;            /* of the layers' draws */
+    const struct backprop_watch *watch; /* borrowed; NULL: nobody */
     float **output;   /* owned list; buffers owned, but for a done relu's, which is its input's */
     void **state;     /* owned list and buffers: kept from forward to backward */
     int *gradient_of; /* owned: node -> number of its gradient's buffer */
@@ -246,12 +247,13 @@ static void prepare(struct backprop *bp, struct pass *p, bool backward)
     p->prepared = bp->prepared;
 }
 
-static void forward(struct backprop *bp, const float *x, int b)
+static void forward(struct backprop *bp, const float *x, int b, int first, int end, double share)
 {
-    for (int j = 0; j < bp->net->count; j++) {
+    for (int j = first; j < end; j++) {
         if (bp->net->nodes[j].absorbed)
             continue;
         struct pass p = whole_pass(bp, j, x, b);
+        p.share = share;
         struct turn turn = { .bp = bp, .pass = &p };
         const struct layer_kind *kind = p.layer->kind;
         if (kind->measure)
@@ -260,6 +262,8 @@ static void forward(struct backprop *bp, const float *x, int b)
             kind->settle(&p);
         prepare(bp, &p, false);
         pool_run(bp->pool, (size_t)b, turn_forward, &turn);
+        if (bp->watch && bp->watch->forward)
+            bp->watch->forward(bp->watch->context, j, p.y, (size_t)b * shape_count(p.out));
     }
 }
 
@@ -285,6 +289,8 @@ static void backward_node(struct backprop *bp, int j, const float *x, int b)
     struct turn turn = { .bp = bp, .pass = &p };
     int own = root_of(bp->net, j);
     p.dy = bp->buffers[bp->gradient_of[own]];
+    if (bp->watch && bp->watch->backward)
+        bp->watch->backward(bp->watch->context, j, p.dy, (size_t)b * shape_count(p.out));
     if (node->absorbed) { /* dy is masked where it lies; the layer that did the relu takes it from
                              there */
         p.dx[0] = bp->buffers[bp->gradient_of[own]];
@@ -317,6 +323,26 @@ static void backward_node(struct backprop *bp, int j, const float *x, int b)
     memcpy(p.dw[0], bp->lanes, trained * sizeof(float));
 }
 
+void backprop_forward(struct backprop *bp, const float *x, int b, int first, int end)
+{
+    forward(bp, x, b, first, end, 0);
+}
+
+const float *backprop_output(const struct backprop *bp, int j)
+{
+    return bp->output[j];
+}
+
+void backprop_reestimate(struct backprop *bp, const float *x, int b, int nth)
+{
+    forward(bp, x, b, 0, bp->net->count, 1.0 / nth);
+}
+
+void backprop_watch(struct backprop *bp, const struct backprop_watch *watch)
+{
+    bp->watch = watch;
+}
+
 void backprop_chance(struct backprop *bp, uint64_t seed, uint64_t position)
 {
     bp->seed = seed;
@@ -327,9 +353,9 @@ double backprop_run(struct backprop *bp, const float *x, int b, const struct tar
                     int *correct)
 {
     int last = bp->net->count - 1, root = root_of(bp->net, last);
-    forward(bp, x, b);
-    double loss = softmax_cross_entropy(bp->output[last], targets, b, bp->net->classes,
-                                        bp->buffers[bp->gradient_of[root]], correct);
+    forward(bp, x, b, 0, bp->net->count, 0);
+    double loss = loss_run(bp->output[last], targets, b, bp->net->classes,
+                           bp->buffers[bp->gradient_of[root]], correct);
     memset(bp->touched, 0, (size_t)bp->net->count * sizeof(*bp->touched));
     bp->touched[root] = true;
     for (int j = last; j >= 0; j--)

@@ -35,6 +35,27 @@ double backprop_run(struct backprop *backprop, const float *x, int b, const stru
  * NULL: none. Borrowed from the net. */
 const char *backprop_not_finite(const struct backprop *backprop, int b);
 
+/* Forward only, training's: nodes first <= j < end, from the outputs of those before them, which an
+ * earlier call must have made of the same x. Updates running statistics. */
+void backprop_forward(struct backprop *backprop, const float *x, int b, int first, int end);
+
+/* What node j gave in the last run, (b, its shape); borrowed, valid until the next. */
+const float *backprop_output(const struct backprop *backprop, int j);
+
+/* Take the running statistics anew from batches of training images, after weights were averaged
+ * (SWA): the nth batch, from 1 on, weighs 1/n, so that in the end all weigh the same. */
+void backprop_reestimate(struct backprop *backprop, const float *x, int b, int nth);
+
+/* Somebody who looks at every node's output on the way forward, and at the loss's gradient by it on
+ * the way back (n = b times its shape), while they are there. */
+struct backprop_watch {
+    void *context;
+    void (*forward)(void *context, int node, const float *y, size_t n);
+    void (*backward)(void *context, int node, const float *dy, size_t n);
+};
+/* For the runs that follow; NULL: nobody. Borrowed. */
+void backprop_watch(struct backprop *backprop, const struct backprop_watch *watch);
+
 void backprop_close(struct backprop *backprop);
 
 #endif

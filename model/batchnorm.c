@@ -10,6 +10,9 @@
  *     dbeta = sum dy,  dgamma = sum dy xhat,  dx = gamma / sqrt(var + eps) (dy - dbeta / m - xhat
  * dgamma / m)
  *
+ * `frozen`: training, too, uses the running statistics and leaves them alone; mean and var are then
+ * constants, and dx = gamma / sqrt(var + eps) dy.
+ *
  * Sums: within a plane in a fixed number of real lanes, across planes and images in double, in
  * order.
  */
@@ -18,7 +21,7 @@
 #include "base/simd.h"
 #include "model/layer.h"
 
-enum { EPS, MOMENTUM };
+enum { EPS, MOMENTUM, FROZEN };
 enum { GAMMA, BETA, MEAN, VARIANCE };
 enum { SUM_LANES = 16 }; /* one AVX-512 register */
 
@@ -26,6 +29,8 @@ static const struct param params[] = {
     [EPS] = { "eps", PARAM_NUMBER, "", .value = 1e-5, .min = 0, .max = 1, "added to the variance" },
     [MOMENTUM] = { "momentum", PARAM_NUMBER, "", .value = 0.1, .min = 0, .max = 1,
                    "share of the batch in the running statistics" },
+    [FROZEN] = { "frozen", PARAM_FLAG, "",
+                 .help = "training uses the running statistics and does not change them" },
     { 0 },
 };
 
@@ -124,8 +129,20 @@ VECTOR_CLONES static struct totals sum_plane_backward(const real *x, const real 
     return t;
 }
 
+static bool frozen(const struct pass *p)
+{
+    return p->layer->v[FROZEN].flag;
+}
+
+static real inverse_of(double variance, const struct pass *p)
+{
+    return (real)(1 / sqrt(variance + p->layer->v[EPS].number));
+}
+
 static void measure(const struct pass *p, int i)
 {
+    if (frozen(p))
+        return;
     size_t plane = (size_t)p->out.h * (size_t)p->out.w;
     for (int c = 0; c < p->out.c; c++) {
         size_t at = (size_t)i * (size_t)p->out.c + (size_t)c;
@@ -145,16 +162,29 @@ static struct totals sum_batch(const struct pass *p, int c)
     return t;
 }
 
+static void settle_frozen(const struct pass *p)
+{
+    for (int c = 0; c < p->out.c; c++) {
+        channels_of(p)[c].mean = p->w[MEAN][c];
+        channels_of(p)[c].inverse = inverse_of(p->w[VARIANCE][c], p);
+    }
+}
+
 static void settle(const struct pass *p)
 {
-    double m = (double)p->b * p->out.h * p->out.w, momentum = p->layer->v[MOMENTUM].number;
+    double m = (double)p->b * p->out.h * p->out.w;
+    double momentum = p->share > 0 ? p->share : p->layer->v[MOMENTUM].number;
+    if (frozen(p)) {
+        settle_frozen(p);
+        return;
+    }
     for (int c = 0; c < p->out.c; c++) {
         struct totals t = sum_batch(p, c);
         double mean = t.first / m, variance = t.second / m - mean * mean;
         if (variance < 0)
             variance = 0;
         channels_of(p)[c].mean = (real)mean;
-        channels_of(p)[c].inverse = (real)(1 / sqrt(variance + p->layer->v[EPS].number));
+        channels_of(p)[c].inverse = inverse_of(variance, p);
         double unbiased = m > 1 ? variance * m / (m - 1) : variance;
         real *running_mean = &p->running[MEAN][c], *running_variance = &p->running[VARIANCE][c];
         *running_mean = (real)((1 - momentum) * *running_mean + momentum * mean);
@@ -187,7 +217,7 @@ static void forward(const struct pass *p, int i, real *scratch)
             inverse = channels_of(p)[c].inverse;
         } else {
             mean = p->w[MEAN][c];
-            inverse = (real)(1 / sqrt((double)p->w[VARIANCE][c] + p->layer->v[EPS].number));
+            inverse = inverse_of(p->w[VARIANCE][c], p);
         }
         scale_plane(p->x[0] + at, p->y + at, plane, mean, inverse * p->w[GAMMA][c], p->w[BETA][c],
                     p->relu);
@@ -212,8 +242,8 @@ static void settle_backward(const struct pass *p)
         struct totals t = sum_batch(p, c);
         p->dw[BETA][c] = (real)t.first;
         p->dw[GAMMA][c] = (real)t.second;
-        channels_of(p)[c].dbeta = (real)(t.first / m);
-        channels_of(p)[c].dgamma = (real)(t.second / m);
+        channels_of(p)[c].dbeta = frozen(p) ? 0 : (real)(t.first / m);
+        channels_of(p)[c].dgamma = frozen(p) ? 0 : (real)(t.second / m);
     }
 }
 

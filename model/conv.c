@@ -44,8 +44,8 @@ static struct job job_of(const struct pass *p)
         j.in.w += 2 * j.padding;
         j.win.padding = 0;
     }
-    j.pointwise = j.win.kernel == 1 && j.win.stride == 1 && j.win.padding == 0;
     j.depthwise = f.groups > 1 && f.groups == p->in[0].c;
+    j.pointwise = !j.depthwise && j.win.kernel == 1 && j.win.stride == 1 && j.win.padding == 0;
     return j;
 }
 

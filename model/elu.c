@@ -19,4 +19,4 @@ static inline real slope(real x, real a)
     return x > 0 ? 1 : (real)((double)a * real_exp(x));
 }
 
-POINTWISE(elu, "x, or alpha (exp(x) - 1) below 0 (PyTorch's ELU)", params, l->v[0].number)
+POINTWISE(elu, "x, or alpha (exp(x) - 1) below 0 (PyTorch's ELU)", params, l->v[0].number, sqrt(2))

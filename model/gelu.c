@@ -39,4 +39,4 @@ static inline real slope(real x, real a)
     return (real)(0.5 * (1 + t) + 0.5 * z * (1 - t * t) * ROOT_2_BY_PI * (1 + 3 * CUBIC * z * z));
 }
 
-POINTWISE(gelu, "x Phi(x) (PyTorch's GELU)", params, l->v[0].integer)
+POINTWISE(gelu, "x Phi(x) (PyTorch's GELU)", params, l->v[0].integer, sqrt(2))

@@ -13,4 +13,4 @@ static inline real slope(real x, real a)
     return x > -3 && x < 3 ? 1 / a : 0;
 }
 
-POINTWISE(hardsigmoid, "min(max(x + 3, 0), 6) / 6", NULL, 6)
+POINTWISE(hardsigmoid, "min(max(x + 3, 0), 6) / 6", NULL, 6, 1)

@@ -12,4 +12,4 @@ static inline real slope(real x, real a)
     return x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / a;
 }
 
-POINTWISE(hardswish, "x min(max(x + 3, 0), 6) / 6", NULL, 6)
+POINTWISE(hardswish, "x min(max(x + 3, 0), 6) / 6", NULL, 6, sqrt(2))

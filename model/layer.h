@@ -35,7 +35,9 @@ typedef float real;
 
 enum { LAYER_INPUTS = 8, LAYER_WEIGHTS = 4, LAYER_PARAMS = 12, LANES = 16 };
 
-enum init_kind { INIT_KAIMING, INIT_UNIFORM, INIT_ONE, INIT_ZERO };
+/* How a tensor begins. The first two are matrices, which an initialization scheme fills; UNIFORM is
+ * also said of a linear layer's bias. */
+enum init_kind { INIT_KAIMING, INIT_UNIFORM, INIT_ONE, INIT_ZERO, INIT_CONSTANT };
 
 /* A tensor that a layer keeps, as it declares it. */
 struct layer_weight {
@@ -44,6 +46,7 @@ struct layer_weight {
     int64_t shape[4];
     bool trained;
     enum init_kind init;
+    double value; /* of INIT_CONSTANT */
     int64_t fan_in, fan_out;
 };
 
@@ -52,6 +55,7 @@ struct layer {
     const struct layer_kind *kind;
     union value v[LAYER_PARAMS];
     int inputs;
+    int nth, of; /* the network's nth of so many layers of its kind, from 1 on */
     /* The first input's shape at the size that the network declares. At another size the network
      * runs fully convolutionally: what looks at a whole plane at this one (linear, flatten,
      * adaptive pooling) becomes a window of this size that slides over the larger plane. */
@@ -69,6 +73,7 @@ struct pass {
     bool relu;                    /* end in max(y, 0); only where the kind says `fuses_relu` */
     bool training;                /* statistics of the batch; else the running ones */
     real *running[LAYER_WEIGHTS]; /* training: the untrained tensors, to be updated */
+    double share;                 /* of this batch in them; 0: as the layer's parameters say */
     void *state;                  /* kept from forward to backward, kind->state() bytes */
     bool fast;                    /* the fastest way, though it rounds a little more coarsely */
     const real *prepared;         /* by kind->prepare; NULL where there is no such thing */
@@ -122,6 +127,10 @@ struct layer_kind {
 
     /* Multiply-adds for one image. NULL: not counted. */
     uint64_t (*multiply_adds)(const struct pass *p);
+
+    /* Activations: by how much weights before one must be larger than 1 / sqrt(fan) for signals to
+     * keep their size (PyTorch's calculate_gain). NULL: this is no activation. */
+    double (*gain)(const struct layer *l);
 };
 
 extern const struct layer_kind *const layers[]; /* ends with NULL */

@@ -18,4 +18,5 @@ static inline real slope(real x, real a)
     return x > 0 ? 1 : a;
 }
 
-POINTWISE(leaky_relu, "x, or slope x below 0 (PyTorch's LeakyReLU)", params, l->v[0].number)
+POINTWISE(leaky_relu, "x, or slope x below 0 (PyTorch's LeakyReLU)", params, l->v[0].number,
+          sqrt(2 / (1 + l->v[0].number * l->v[0].number)))

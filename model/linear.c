@@ -7,47 +7,8 @@
  */
 #include "base/simd.h"
 #include "model/gemm.h"
-#include "model/layer.h"
+#include "model/linear_form.h"
 #include "model/unfold.h"
-
-enum { OUT, BIAS };
-enum { WEIGHT, BIAS_WEIGHT };
-
-static const struct param params[] = {
-    [OUT] = { "out", PARAM_INTEGER, "features", .value = 10, .min = 1, .max = 1000000,
-              "length of the output", .required = true },
-    [BIAS] = { "bias", PARAM_FLAG, "", .value = 1, .help = "add a learned constant per output" },
-    { 0 },
-};
-
-static int shape(const struct layer *l, const struct shape *in, struct shape *out,
-                 struct error *err)
-{
-    return unfold_shape(&l->built, in, (int)l->v[OUT].integer, out, err);
-}
-
-static int weights(const struct layer *l, const struct shape *in, struct layer_weight *w)
-{
-    (void)in;
-    int64_t k = l->v[OUT].integer, n = (int64_t)shape_count(l->built);
-    w[WEIGHT] = (struct layer_weight){ .suffix = "weight",
-                                       .rank = 2,
-                                       .shape = { k, n },
-                                       .trained = true,
-                                       .init = INIT_UNIFORM,
-                                       .fan_in = n,
-                                       .fan_out = k };
-    if (!l->v[BIAS].flag)
-        return 1;
-    w[BIAS_WEIGHT] = (struct layer_weight){ .suffix = "bias",
-                                            .rank = 1,
-                                            .shape = { k },
-                                            .trained = true,
-                                            .init = INIT_UNIFORM,
-                                            .fan_in = n,
-                                            .fan_out = k };
-    return 2;
-}
 
 /* The columns of a plane of its own: the image itself where the window is one pixel. */
 static size_t scratch(const struct pass *p)
@@ -67,8 +28,8 @@ static void forward_window(const struct pass *p, int i, float *columns)
         x = columns;
     }
     for (int j = 0; j < k * positions; j++)
-        y[j] = p->w[BIAS_WEIGHT] ? p->w[BIAS_WEIGHT][j / positions] : 0;
-    gemm(false, false, k, positions, n, p->w[WEIGHT], x, 1, y);
+        y[j] = p->w[LINEAR_BIAS] ? p->w[LINEAR_BIAS][j / positions] : 0;
+    gemm(false, false, k, positions, n, p->w[LINEAR_WEIGHT], x, 1, y);
 }
 
 static void forward(const struct pass *p, int i, float *columns)
@@ -80,8 +41,8 @@ static void forward(const struct pass *p, int i, float *columns)
     size_t n = shape_count(p->in[0]), k = (size_t)p->out.c;
     float *y = p->y + (size_t)i * k;
     for (size_t j = 0; j < k; j++)
-        y[j] = p->w[BIAS_WEIGHT] ? p->w[BIAS_WEIGHT][j] : 0;
-    gemv(false, (int)k, (int)n, p->w[WEIGHT], p->x[0] + (size_t)i * n, 1, y);
+        y[j] = p->w[LINEAR_BIAS] ? p->w[LINEAR_BIAS][j] : 0;
+    gemv(false, (int)k, (int)n, p->w[LINEAR_WEIGHT], p->x[0] + (size_t)i * n, 1, y);
 }
 
 VECTOR_CLONES static void add_scaled(float *to, const float *from, size_t n, float scale)
@@ -97,10 +58,11 @@ static void backward(const struct pass *p, int i, float *columns, float *lane)
     const float *x = p->x[0] + (size_t)i * n, *dy = p->dy + (size_t)i * k;
     for (size_t j = 0; j < k; j++)
         add_scaled(lane + j * n, x, n, dy[j]);
-    if (p->w[BIAS_WEIGHT])
+    if (p->w[LINEAR_BIAS])
         add_scaled(lane + k * n, dy, k, 1);
     if (p->dx[0])
-        gemv(true, (int)k, (int)n, p->w[WEIGHT], dy, p->add[0] ? 1 : 0, p->dx[0] + (size_t)i * n);
+        gemv(true, (int)k, (int)n, p->w[LINEAR_WEIGHT], dy, p->add[0] ? 1 : 0,
+             p->dx[0] + (size_t)i * n);
 }
 
 static uint64_t multiply_adds(const struct pass *p)
@@ -111,11 +73,11 @@ static uint64_t multiply_adds(const struct pass *p)
 const struct layer_kind layer_linear = {
     .name = "linear",
     .summary = "fully connected (PyTorch's Linear)",
-    .params = params,
+    .params = linear_params,
     .inputs_min = 1,
     .inputs_max = 1,
-    .shape = shape,
-    .weights = weights,
+    .shape = linear_shape,
+    .weights = linear_weights,
     .scratch = scratch,
     .forward = forward,
     .backward = backward,

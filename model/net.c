@@ -14,8 +14,8 @@
  * weights. */
 static const size_t OUTPUT_MAX = (size_t)1 << 28, WEIGHTS_MAX = (size_t)1 << 31;
 
-static const char *const spec_keys[] = { "name",   "input",      "classes", "layers",
-                                         "blocks", "preprocess", "params",  NULL };
+static const char *const spec_keys[] = { "name",       "input",  "classes", "layers", "blocks",
+                                         "preprocess", "params", "init",    NULL };
 
 enum { NAME, INPUT, CLASSES };
 static const struct param head_params[] = {
@@ -45,6 +45,8 @@ static int read_head(struct net *net, const struct node *spec, struct error *err
     net->input = (struct shape){ (int)v[INPUT].list.item[0], (int)v[INPUT].list.item[1],
                                  (int)v[INPUT].list.item[2] };
     net->classes = (int)v[CLASSES].integer;
+    if (param_read(init_params, node_get(spec, "init"), net->init, err) < 0)
+        return -1;
     net->name = memory_text(v[NAME].text, err);
     return net->name ? 0 : -1;
 }
@@ -86,6 +88,20 @@ static int make_node(struct net *net, int j, const struct net_entry *entry, stru
     return 0;
 }
 
+/* Each layer's number among those of its kind. */
+static void number_kinds(struct net *net)
+{
+    for (int k = 0; layers[k]; k++) {
+        int of = 0;
+        for (int j = 0; j < net->count; j++)
+            if (net->nodes[j].layer.kind == layers[k])
+                net->nodes[j].layer.nth = ++of;
+        for (int j = 0; j < net->count; j++)
+            if (net->nodes[j].layer.kind == layers[k])
+                net->nodes[j].layer.of = of;
+    }
+}
+
 static int check_graph(struct net *net, const struct net_expansion *e, struct error *err)
 {
     for (int j = 0; j + 1 < net->count; j++)
@@ -97,7 +113,16 @@ static int check_graph(struct net *net, const struct net_expansion *e, struct er
         return node_error(e->entries[net->count - 1].where, err,
                           "the last layer, %s, gives %dx%dx%d; classes is %d", last->name,
                           last->out.c, last->out.h, last->out.w, net->classes);
-    for (int j = 0; j < net->count; j++) {
+    number_kinds(net);
+    net_fuse(net, true);
+    return 0;
+}
+
+void net_fuse(struct net *net, bool on)
+{
+    for (int j = 0; j < net->count; j++)
+        net->nodes[j].relu = net->nodes[j].absorbed = false;
+    for (int j = 0; on && j < net->count; j++) {
         struct net_node *node = &net->nodes[j];
         if (strcmp(node->layer.kind->name, "relu") != 0 || node->input[0] == NET_INPUT)
             continue;
@@ -105,7 +130,6 @@ static int check_graph(struct net *net, const struct net_expansion *e, struct er
         if (before->consumers == 1 && before->layer.kind->fuses_relu)
             node->absorbed = before->relu = true;
     }
-    return 0;
 }
 
 static int declare_weights(struct net *net, struct error *err)
@@ -115,9 +139,9 @@ static int declare_weights(struct net *net, struct error *err)
         if (net->nodes[j].layer.kind->weights)
             total += LAYER_WEIGHTS;
     net->weights = memory_array((size_t)total, sizeof(*net->weights), err);
-    net->weight_init =
-        net->weights ? memory_array((size_t)total, sizeof(*net->weight_init), err) : NULL;
-    if (!net->weight_init)
+    net->beginnings =
+        net->weights ? memory_array((size_t)total, sizeof(*net->beginnings), err) : NULL;
+    if (!net->beginnings)
         return -1;
     for (int j = 0; j < net->count; j++) {
         struct net_node *node = &net->nodes[j];
@@ -139,7 +163,8 @@ static int declare_weights(struct net *net, struct error *err)
                                   .decay = declared[i].trained,
                                   .fan_in = declared[i].fan_in,
                                   .fan_out = declared[i].fan_out };
-            net->weight_init[net->weight_count++] = declared[i].init;
+            net->beginnings[net->weight_count++] =
+                (struct net_beginning){ declared[i].init, declared[i].value };
             size_t count = 1;
             bool fine = true;
             for (int r = 0; r < declared[i].rank; r++) {
@@ -222,7 +247,7 @@ void net_close(struct net *net)
     free(net->fixed);
     free(net->gradients);
     free(net->values);
-    free(net->weight_init);
+    free(net->beginnings);
     free(net->weights);
     free(net->nodes);
     free(net->name);
@@ -366,6 +391,14 @@ json_t *net_json(const struct net *net, struct error *err)
     json_t *result =
         json_pack("{s:s, s:[i,i,i], s:i, s:o}", "name", net->name, "input", net->input.c,
                   net->input.h, net->input.w, "classes", net->classes, "layers", list);
+    /* Evaluation has no use for it: only where it says something. */
+    if (result && net->init[0].integer != SCHEME_DEFAULT) {
+        json_t *init = param_json(init_params, net->init, err);
+        if (!init || json_object_set_new(result, "init", init) < 0) {
+            json_decref(result);
+            return NULL;
+        }
+    }
     if (!result)
         error_set(err, ERROR_FAILED, net->name, "no memory for the description");
     return result;

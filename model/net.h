@@ -6,6 +6,7 @@
  *     name: tiny
  *     input: [3, 32, 32]
  *     classes: 10
+ *     init: default                 # or another scheme of init.h
  *     layers:
  *       - conv: {name: conv1, out: 16, kernel: 3, padding: 1, bias: no}
  *       - batchnorm: {name: bn1}
@@ -74,9 +75,10 @@ const struct weight *net_weight(const struct net *net, size_t i); /* in order of
 float *net_values(struct net *net, size_t *n);
 float *net_gradients(struct net *net, size_t *n);
 
-/* Kaiming normal (fan out, gain of ReLU) for convolutions, PyTorch's uniform(+-1/sqrt(fan_in)) for
- * linear layers, batch normalization to 1 and 0. Draws: domain "init", the weight's name, so that a
- * layer added shifts no other's. */
+/* As `init` in the description says (init.h; a scheme that looks at data needs net_init_data
+ * behind). By default: Kaiming normal (fan out, gain of ReLU) for convolutions, PyTorch's
+ * uniform(+-1/sqrt(fan_in)) for linear layers, batch normalization to 1 and 0. Draws: domain
+ * "init", the weight's name, so that a layer added shifts no other's. */
 void net_init(struct net *net, uint64_t seed);
 
 /* Convolutions by the fastest way, though it rounds more coarsely (Winograd's tiles of 4x4); else,

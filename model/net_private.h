@@ -2,6 +2,7 @@
 #ifndef TENFOLD_MODEL_NET_PRIVATE_H
 #define TENFOLD_MODEL_NET_PRIVATE_H
 
+#include "model/init.h"
 #include "model/layer.h"
 #include "model/net.h"
 #include "model/net_expand.h"
@@ -19,6 +20,12 @@ struct net_node {
     bool absorbed; /* this relu is done by its input */
 };
 
+/* How a tensor begins by itself. */
+struct net_beginning {
+    enum init_kind kind;
+    double value;
+};
+
 struct net {
     char *name; /* owned */
     struct shape input;
@@ -26,9 +33,10 @@ struct net {
     bool fast;
     struct net_node *nodes; /* owned */
     int count;
-    struct weight *weights;      /* owned; names too */
-    enum init_kind *weight_init; /* owned, one a weight */
+    struct weight *weights;           /* owned; names too */
+    struct net_beginning *beginnings; /* owned, one a weight */
     int weight_count;
+    union value init[INIT_PARAMS]; /* the initialization: init.h */
     float *values, *gradients,
         *fixed; /* owned blocks: trained, their gradients, running statistics */
     size_t trained_size, fixed_size; /* floats */
@@ -37,6 +45,17 @@ struct net {
 /* A pass through node j with b images, shapes and weights filled in; the pointers to images are the
  * caller's. */
 struct pass net_pass(const struct net *net, int j, int b);
+
+/* Let layers do the relu behind them, as net_open does, or not: then every node's output is its
+ * own. Not while anything else uses the net. */
+void net_fuse(struct net *net, bool on);
+
+/* A weight that initialization schemes fill: of a convolution or linear layer, but no bias. */
+static inline bool net_weight_is_matrix(const struct net *net, int weight)
+{
+    enum init_kind kind = net->beginnings[weight].kind;
+    return kind == INIT_KAIMING || (kind == INIT_UNIFORM && net->weights[weight].value.rank > 1);
+}
 
 /* Output shapes for an input of h x w: out[j] by node. Fails where a layer does not fit. */
 int net_shapes(const struct net *net, int h, int w, struct shape *out, struct error *err);

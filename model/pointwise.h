@@ -1,19 +1,22 @@
 /*
  * A layer that is one function of one number. A file gives the function and its slope, and the
  * macro makes the layer: y = value(x, a), dx = slope(x, a) dy, with `a` computed once from the
- * layer `l`.
+ * layer `l`. The last argument is the activation's gain (struct layer_kind).
  *
  *     static inline real value(real x, real a) { return x > 0 ? x : a * x; }
  *     static inline real slope(real x, real a) { return x > 0 ? 1 : a; }
- *     POINTWISE(leaky_relu, "max(x, slope x) (PyTorch's LeakyReLU)", params, l->v[0].number)
+ *     POINTWISE(leaky_relu, "max(x, slope x) (PyTorch's LeakyReLU)", params, l->v[0].number,
+ *               sqrt(2 / (1 + l->v[0].number * l->v[0].number)))
  */
 #ifndef TENFOLD_MODEL_POINTWISE_H
 #define TENFOLD_MODEL_POINTWISE_H
 
+#include <math.h>
+
 #include "base/simd.h"
 #include "model/layer.h"
 
-#define POINTWISE(kind, text, table, constant)                                                     \
+#define POINTWISE(kind, text, table, constant, gain_)                                              \
     static int shape(const struct layer *l, const struct shape *in, struct shape *out,             \
                      struct error *err)                                                            \
     {                                                                                              \
@@ -62,6 +65,12 @@
             slopes(p->x[0] + at, p->dy + at, p->dx[0] + at, n, constant_of(p->layer), p->add[0]);  \
     }                                                                                              \
                                                                                                    \
+    static double gain(const struct layer *l)                                                      \
+    {                                                                                              \
+        (void)l;                                                                                   \
+        return gain_;                                                                              \
+    }                                                                                              \
+                                                                                                   \
     const struct layer_kind LAYER(kind) = {                                                        \
         .name = #kind,                                                                             \
         .summary = text,                                                                           \
@@ -71,6 +80,7 @@
         .shape = shape,                                                                            \
         .forward = forward,                                                                        \
         .backward = backward,                                                                      \
+        .gain = gain,                                                                              \
     };
 
 #endif

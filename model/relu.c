@@ -1,4 +1,6 @@
 /* y = max(x, 0); dx = dy where y > 0. May work in place: backward reads y alone. */
+#include <math.h>
+
 #include "base/simd.h"
 #include "model/layer.h"
 
@@ -44,6 +46,12 @@ static void backward(const struct pass *p, int i, real *scratch, real *lane)
     mask(p->y + at, p->dy + at, p->dx[0] + at, n, p->add[0]);
 }
 
+static double gain(const struct layer *l)
+{
+    (void)l;
+    return sqrt(2);
+}
+
 const struct layer_kind LAYER(relu) = {
     .name = "relu",
     .summary = "max(x, 0)",
@@ -53,4 +61,5 @@ const struct layer_kind LAYER(relu) = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .gain = gain,
 };

@@ -12,4 +12,4 @@ static inline real slope(real x, real a)
     return x > 0 && x < a ? 1 : 0;
 }
 
-POINTWISE(relu6, "min(max(x, 0), 6)", NULL, 6)
+POINTWISE(relu6, "min(max(x, 0), 6)", NULL, 6, sqrt(2))

@@ -21,4 +21,4 @@ static inline real slope(real x, real a)
     return (real)(x > 0 ? SCALE : SCALE * ALPHA * real_exp(x));
 }
 
-POINTWISE(selu, "ELU that keeps mean 0 and variance 1 (PyTorch's SELU)", NULL, 0)
+POINTWISE(selu, "ELU that keeps mean 0 and variance 1 (PyTorch's SELU)", NULL, 0, 0.75)

@@ -16,4 +16,4 @@ static inline real slope(real x, real a)
     return (real)(y * (1 - y));
 }
 
-POINTWISE(sigmoid, "1 / (1 + exp(-x))", NULL, 0)
+POINTWISE(sigmoid, "1 / (1 + exp(-x))", NULL, 0, 1)

@@ -16,4 +16,4 @@ static inline real slope(real x, real a)
     return (real)(s * (1 + (double)x * (1 - s)));
 }
 
-POINTWISE(silu, "x sigmoid(x) (swish, PyTorch's SiLU)", NULL, 0)
+POINTWISE(silu, "x sigmoid(x) (swish, PyTorch's SiLU)", NULL, 0, sqrt(2))

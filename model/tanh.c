@@ -15,4 +15,4 @@ static inline real slope(real x, real a)
     return (real)(1 - y * y);
 }
 
-POINTWISE(tanh, "hyperbolic tangent", NULL, 0)
+POINTWISE(tanh, "hyperbolic tangent", NULL, 0, 5.0 / 3)

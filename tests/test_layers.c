@@ -1,6 +1,7 @@
 /*
- * Claim: every layer's gradients, for its weights and through it, agree with finite differences of
- * the loss.
+ * Claim: gradients find their way through networks: of every weight, they agree with finite
+ * differences of the loss, whatever lies between, branches and layers that do a relu included.
+ * (Layers by themselves: test_gradcheck.)
  *
  * For each weight tensor of a small network: step along its own gradient, g / |g|, by +-h, and
  * compare the slope of the loss with |g|. A step of 0.01 keeps the float noise (1e-7 / h) and the
@@ -90,6 +91,14 @@ static const struct {
     { "[conv: {name: a, out: 4}, silu: {name: b}, add: {in: [a, b]}, hardswish, hardsigmoid, "
       "linear: {out: 3}]",
       2, 6, 5, 4 },
+    { "[conv: {name: a, out: 6}, prelu, maxout: {pieces: 2}, layernorm, conv: {out: 4}, groupnorm: "
+      "{groups: 2}, linear: {out: 3}]",
+      2, 7, 7, 3 },
+    { "[conv: {name: a, out: 4}, bias, stochastic_depth: {p: 0.3}, global_avgpool: {name: g}, "
+      "conv: "
+      "{out: 4, kernel: 1}, sigmoid: {name: s}, multiply: {in: [a, s]}, scale, "
+      "fractional_maxpool, dropconnect: {out: 5}, linear: {out: 3}]",
+      2, 6, 7, 4 },
     /* a relu that is not done by the layer before it: two readers */
     { "[conv: {name: a, out: 4, padding: 1}, relu: {name: r}, add: {in: [a, r]}, global_avgpool, "
       "linear: {out: 3}]",
@@ -187,20 +196,12 @@ START_TEST(gradients)
 }
 END_TEST
 
-/* Every kind in the list stands in some row above: a new layer without a gradient test fails here.
- */
-START_TEST(every_kind_is_tested)
+/* test_gradcheck walks the list of kinds; here each must say what it is. */
+START_TEST(summaries)
 {
-    for (int k = 0; layers[k]; k++) {
-        bool found = false;
-        for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
-            const char *at = strstr(rows[r].layers, layers[k]->name);
-            found = found || at;
-        }
-        ck_assert_msg(found, "layer %s has no row in this test", layers[k]->name);
+    for (int k = 0; layers[k]; k++)
         ck_assert_msg(layers[k]->summary && layers[k]->summary[0], "layer %s has no summary",
                       layers[k]->name);
-    }
 }
 END_TEST
 
@@ -208,6 +209,6 @@ int main(void)
 {
     TCase *cases = suite_cases("layers");
     tcase_add_loop_test(cases, gradients, 0, sizeof(rows) / sizeof(rows[0]));
-    tcase_add_test(cases, every_kind_is_tested);
+    tcase_add_test(cases, summaries);
     return suite_run();
 }

@@ -80,6 +80,7 @@ int train_config_read(struct train_config *c, const struct config *config, struc
     c->log_every = (int)t[TRAIN_LOG_EVERY].integer;
     c->seed = (uint64_t)t[TRAIN_SEED].integer;
     c->out = t[TRAIN_OUT].text;
+    c->loss = (enum loss_kind)t[TRAIN_LOSS].integer;
     c->label_smoothing = t[TRAIN_LABEL_SMOOTHING].number;
     c->penalty = (struct penalty){
         .l2 = t[TRAIN_L2].number,

@@ -12,6 +12,7 @@
 #include "augment/view.h"
 #include "base/config.h"
 #include "base/param.h"
+#include "model/loss.h"
 #include "model/net.h"
 #include "train/optimizer.h"
 #include "train/penalty.h"
@@ -25,6 +26,7 @@ struct train_config {
     int epochs, threads, validate_every, log_every;
     uint64_t seed;   /* of the initial weights */
     const char *out; /* borrowed from the config; NULL when absent */
+    enum loss_kind loss;
     double label_smoothing;
     struct optimizer_rule rule;
     struct penalty penalty;

@@ -1,6 +1,7 @@
 #include "train/train_params.h"
 
 #include "augment/augmentation_values.h"
+#include "model/loss.h"
 #include "train/train_config.h"
 
 const struct param train_params[TRAIN_PARAMS + 1] = {
@@ -72,6 +73,9 @@ const struct param train_params[TRAIN_PARAMS + 1] = {
                          .max = 100000, .help = "plateau: so many without progress are borne" },
     [TRAIN_THRESHOLD] = { "threshold", PARAM_NUMBER, "", .value = 1e-4, .min = 0, .max = 1,
                           .help = "plateau: a smaller share of the loss is no progress" },
+    [TRAIN_LOSS] = { "loss", PARAM_CHOICE, "", .value = LOSS_CROSS_ENTROPY, .choices = loss_names,
+                     .help = "softmax and cross-entropy, or the multiclass support vector "
+                             "machine's hinge" },
     [TRAIN_LABEL_SMOOTHING] = { "label_smoothing", PARAM_NUMBER, "", .value = 0, .min = 0,
                                 .max = 0.999,
                                 .help = "share of the target spread over all classes" },

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/progress.h"
+#include "model/init.h"
 #include "train/checkpoint.h"
 #include "train/trainer_private.h"
 #include "train/transfer.h"
@@ -213,6 +214,27 @@ static int open_run(struct trainer *t, struct error *err)
     return run_folder_config(t->run, t->resolved, err);
 }
 
+/* Schemes that look at data see the run's first batch, of a stream of its own. */
+static int init_from_data(struct trainer *t, struct error *err)
+{
+    if (!net_init_needs_data(t->net) || t->config.init_from || t->resumes)
+        return 0;
+    struct stream_options o = t->data.data.stream;
+    struct stream *stream;
+    struct batch batch;
+    o.steps = 1;
+    o.ledger = NULL;
+    if (stream_open(&stream, t->data.index, t->data.recipe, t->data.mix, &o, err) < 0)
+        return -1;
+    int rc = stream_next(stream, &batch, err) == 1 ? 0 : -1;
+    if (rc == 0) {
+        rc = net_init_data(t->net, batch.images, (int)batch.header->count, t->pool, err);
+        stream_release(stream, &batch);
+    }
+    stream_close(stream);
+    return rc;
+}
+
 static int open_all(struct trainer *t, const struct checkpoint *checkpoint, struct error *err)
 {
     struct stream_options *o = &t->data.data.stream;
@@ -224,7 +246,7 @@ static int open_all(struct trainer *t, const struct checkpoint *checkpoint, stru
     if (stream_check(t->data.index, t->data.recipe, t->data.mix, o, err) < 0 ||
         train_config_schedule(&t->config, t->steps, &t->schedule, err) < 0 ||
         train_config_validates(&t->config, t->val != NULL, err) < 0 ||
-        pool_open(&t->pool, t->config.threads, err) < 0 ||
+        pool_open(&t->pool, t->config.threads, err) < 0 || init_from_data(t, err) < 0 ||
         backprop_open(&t->backprop, t->net, (int)o->batch, t->pool, err) < 0 ||
         open_optimizer(t, err) < 0 || !(t->resolved = resolve(t, err)))
         return -1;

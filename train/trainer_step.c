@@ -83,6 +83,7 @@ int trainer_step(struct trainer *t, double *loss, struct error *err)
     if (stream_next(t->stream, &batch, err) != 1)
         return -1;
     struct targets targets = {
+        .loss = t->config.loss,
         .label = batch.label,
         .label_b = batch.label_b,
         .lambda = batch.lambda,
