@@ -241,8 +241,10 @@ START_TEST(soft_labels)
     }
     for (int i = 0; i < B * K; i++)
         logits[i] = (float)(i * 37 % 11) / 4;
-    struct targets triples = { label, label_b, lambda, .smoothing = 0.1f };
-    struct targets whole = { label, label_b, lambda, .soft = soft };
+    struct targets triples = {
+        .label = label, .label_b = label_b, .lambda = lambda, .smoothing = 0.1f
+    };
+    struct targets whole = { .label = label, .label_b = label_b, .lambda = lambda, .soft = soft };
     int right[2];
     double a = softmax_cross_entropy(logits, &triples, B, K, sparse, &right[0]);
     double b = softmax_cross_entropy(logits, &whole, B, K, dense, &right[1]);
