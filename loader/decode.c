@@ -28,6 +28,11 @@ int decoder_open(struct decoder **result, const struct decode_options *options, 
     return 0;
 }
 
+void decoder_exif(struct decoder *d, bool apply)
+{
+    d->options.exif_apply = apply;
+}
+
 void decoder_close(struct decoder *d)
 {
     if (!d)

@@ -54,6 +54,8 @@ struct decode_info {
 struct decoder;
 
 int decoder_open(struct decoder **decoder, const struct decode_options *options, struct error *err);
+/* Whether the images to come are turned as EXIF says, in place of what was said when opening. */
+void decoder_exif(struct decoder *decoder, bool apply);
 
 /* Read the header of `size` bytes, which must stay until decode_pixels is done. ERROR_DATA with one
  * line. */

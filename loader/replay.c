@@ -92,7 +92,7 @@ int replay(const struct worker_job *job, uint64_t id, uint32_t epoch, struct can
     struct worker *worker;
     struct image original = { NULL, 0, 0, 0 }, made = { NULL, 0, 0, 0 };
     void *tensor = NULL;
-    if (worker_open(&worker, job, err) < 0)
+    if (worker_open(&worker, NULL, err) < 0)
         return -1;
     struct decode_options options = { .exif_apply = job->exif_apply };
     int rc = decode_whole(job->index, id, &options, &original, err);
@@ -104,7 +104,7 @@ int replay(const struct worker_job *job, uint64_t id, uint32_t epoch, struct can
         else
             tensor = memory_array(1, output_bytes(&job->form, plan.width, plan.height), err);
     }
-    rc = tensor ? worker_render(worker, id, epoch, tensor, err) : -1;
+    rc = tensor ? worker_render(worker, job, id, epoch, tensor, err) : -1;
     if (rc == 0)
         rc = render_levels(job, worker_plan(worker), &original, &made, err);
     if (rc == 0)

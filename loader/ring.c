@@ -12,10 +12,6 @@
 
 #include "base/memory.h"
 
-enum { PAGE = 4096, HEADER_VERSION = 1 };
-
-static_assert(sizeof(struct slot_header) == 64, "the header of a slot has 64 bytes");
-
 struct ring {
     struct ring_shape shape;
     uint32_t units;     /* of a slot */
@@ -34,89 +30,37 @@ struct ring {
     uint64_t wanted; /* by who waits on `went`; UINT64_MAX: nobody does */
 };
 
-static bool add_tensor(size_t *total, size_t count, size_t size)
-{
-    size_t bytes;
-    return size_mul(count, size, &bytes) && size_add(bytes, PAGE - 1, &bytes) &&
-           size_add(*total, bytes / PAGE * PAGE, total);
-}
-
-/* Where a slot's parts begin. */
-struct slot_layout {
-    size_t images, label, id, weight, label_b, lambda, soft, end;
-};
-
-static bool lay_out(const struct ring_shape *shape, struct slot_layout *at)
-{
-    size_t total = PAGE, n = shape->count;
-    bool fits = true;
-    at->images = total;
-    fits &= add_tensor(&total, n, shape->sample_bytes);
-    at->label = total;
-    fits &= add_tensor(&total, n, sizeof(int64_t));
-    at->id = total;
-    fits &= add_tensor(&total, n, sizeof(int64_t));
-    at->weight = total;
-    fits &= add_tensor(&total, n, sizeof(float));
-    at->label_b = total;
-    fits &= !shape->mixing || add_tensor(&total, n, sizeof(int64_t));
-    at->lambda = total;
-    fits &= !shape->mixing || add_tensor(&total, n, sizeof(float));
-    at->soft = total;
-    fits &= add_tensor(&total, n, sizeof(float) * (size_t)shape->classes);
-    at->end = total;
-    return fits;
-}
-
-static void place_slot(struct slot *slot, int number, uint8_t *memory, const struct slot_layout *at,
-                       const struct ring_shape *shape)
-{
-    slot->number = number;
-    slot->header = (struct slot_header *)memory;
-    slot->header->version = HEADER_VERSION;
-    slot->images = memory + at->images;
-    slot->label = (int64_t *)(memory + at->label);
-    slot->id = (int64_t *)(memory + at->id);
-    slot->weight = (float *)(memory + at->weight);
-    if (shape->mixing) {
-        slot->label_b = (int64_t *)(memory + at->label_b);
-        slot->lambda = (float *)(memory + at->lambda);
-    }
-    if (shape->classes)
-        slot->soft = (float *)(memory + at->soft);
-}
-
 int ring_open(struct ring **result, const struct ring_shape *shape, struct error *err)
 {
-    assert(shape->slots > 0 && shape->count > 0);
+    assert(shape->slots > 0 && shape->slot.count > 0);
     struct slot_layout at;
     size_t total;
-    if (!lay_out(shape, &at) || !size_mul(at.end, (size_t)shape->slots, &total))
+    if (!slot_lay_out(&shape->slot, &at) || !size_mul(at.bytes, (size_t)shape->slots, &total))
         return error_set(err, ERROR_USAGE, NULL,
                          "a ring of %d batches of %u samples does not fit the address space",
-                         shape->slots, shape->count);
+                         shape->slots, shape->slot.count);
     struct ring *ring = memory_array(1, sizeof(*ring), err);
     if (!ring)
         return -1;
     ring->shape = *shape;
-    ring->units = (shape->count + RING_UNIT - 1) / RING_UNIT;
+    ring->units = (shape->slot.count + RING_UNIT - 1) / RING_UNIT;
     ring->take_step = ring->next_step = shape->start;
     ring->slots = memory_array((size_t)shape->slots, sizeof(*ring->slots), err);
-    ring->memory = ring->slots ? aligned_alloc(PAGE, total) : NULL;
+    ring->memory = ring->slots ? aligned_alloc(SLOT_PAGE, total) : NULL;
     if (!ring->memory) {
         if (ring->slots)
             error_set(
                 err, ERROR_FAILED, NULL,
                 "no memory for %d batches of %u samples (%zu MiB); take fewer data.slots or a "
                 "smaller data.batch",
-                shape->slots, shape->count, total >> 20);
+                shape->slots, shape->slot.count, total >> 20);
         free(ring->slots);
         free(ring);
         return -1;
     }
     memset(ring->memory, 0, total);
     for (int i = 0; i < shape->slots; i++)
-        place_slot(&ring->slots[i], i, ring->memory + at.end * (size_t)i, &at, shape);
+        slot_init(&ring->slots[i], i, ring->memory + at.bytes * (size_t)i, &at, &shape->slot);
     pthread_mutex_init(&ring->lock, NULL);
     pthread_cond_init(&ring->freed, NULL);
     pthread_cond_init(&ring->ready, NULL);
@@ -153,7 +97,7 @@ bool ring_take(struct ring *ring, struct ring_unit *unit)
             slot->step = ring->take_step;
             slot->units_left = ring->units;
         }
-        uint32_t first = ring->take_unit * RING_UNIT, rest = ring->shape.count - first;
+        uint32_t first = ring->take_unit * RING_UNIT, rest = ring->shape.slot.count - first;
         *unit =
             (struct ring_unit){ slot, ring->take_step, first, rest < RING_UNIT ? rest : RING_UNIT };
         if (++ring->take_unit == ring->units) {

@@ -1,7 +1,6 @@
 /*
- * A ring of batch slots: filled in parallel by units of two places, handed out in order. A slot is
- * one run of memory: the 64-byte header on a page of its own, then each tensor from a page boundary
- * on. The ring knows places and steps, not what a sample is.
+ * A ring of batch slots: filled in parallel by units of two places, handed out in order. The
+ * ring knows places and steps, not what a sample is.
  *
  *     workers                                   the one consumer
  *     while (ring_take(ring, &unit)) {          while (ring_next(ring, &slot, &err) == 1) {
@@ -19,29 +18,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "loader/stream.h"
+#include "loader/slot.h"
 
 enum { RING_UNIT = 2 }; /* places */
 
-enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_READY, SLOT_HELD };
-
-struct slot {
-    int number;
-    uint64_t step;
-    struct slot_header *header;    /* the pointers below go into the ring's memory */
-    uint8_t *images;               /* sample_bytes a place */
-    int64_t *label, *label_b, *id; /* label_b and lambda are NULL without mixing */
-    float *lambda, *weight, *soft; /* soft: NULL without classes */
-    enum slot_state state;         /* this and all below under the ring's lock */
-    uint32_t units_left;           /* not done yet */
-};
-
 struct ring_shape {
     int slots;
-    uint32_t count;      /* places of a slot */
-    size_t sample_bytes; /* of a place's image */
-    bool mixing;
-    int classes;           /* of soft labels; 0: none */
+    struct slot_shape slot;
     uint64_t start, steps; /* first step; how many, 0: without end */
 };
 

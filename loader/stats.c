@@ -89,6 +89,7 @@ struct stats_sum stats_sum(const struct stats *stats)
         const struct thread_stats *t = &stats->threads[i];
         sum.samples += get(&t->samples);
         sum.bytes += get(&t->bytes);
+        sum.decoded += get(&t->decoded);
         sum.cached += get(&t->cached);
         sum.cpu_ns += get(&t->cpu_ns);
         for (int stage = 0; stage < STAGES; stage++)

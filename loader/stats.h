@@ -29,6 +29,7 @@ enum stage { STAGE_READ, STAGE_DECODE, STAGE_RENDER, STAGE_WAIT, STAGES };
 struct thread_stats {
     _Alignas(64) _Atomic uint64_t samples; /* rendered */
     _Atomic uint64_t bytes;                /* read from files */
+    _Atomic uint64_t decoded;              /* images; each may become several samples */
     _Atomic uint64_t cached;               /* samples found in the cache */
     _Atomic uint64_t ns[STAGES];
     _Atomic uint64_t cpu_ns; /* of the thread, a moment old */
@@ -70,7 +71,7 @@ static inline void stats_add(_Atomic uint64_t *counter, uint64_t n)
 struct stats_sum {
     uint64_t at; /* stats_clock */
     int threads;
-    uint64_t samples, bytes, cached, ns[STAGES], cpu_ns;
+    uint64_t samples, bytes, decoded, cached, ns[STAGES], cpu_ns;
     uint64_t batches, images, wait_ns, busy_ns; /* the consumer's */
     uint64_t cache_items, cache_bytes;          /* filled in by whoever has a cache */
 };

@@ -1,6 +1,6 @@
 /*
  * The consumer's side of a stream: opened, batches taken in order, closed. stream_fill.c is the
- * threads' side, stream_books.c counts what is handed over.
+ * threads' side.
  */
 #include "loader/stream.h"
 
@@ -23,13 +23,6 @@ struct stream_options stream_defaults(void)
         .resampler = RESAMPLER_EXACT,
         .read_ahead = 256,
     };
-}
-
-static int soft_classes(const struct index *index, const struct stream_options *o)
-{
-    if (!o->soft_labels)
-        return 0;
-    return o->classes ? o->classes : (int)index_classes(index);
 }
 
 int stream_check(const struct index *index, const struct recipe *recipe, const struct mix *mix,
@@ -81,22 +74,12 @@ int stream_check(const struct index *index, const struct recipe *recipe, const s
 /* A stream works without it: where no thread is to be had, nobody goes ahead. */
 static void start_ahead(struct stream *s)
 {
-    if (s->options.read_ahead > 0)
+    if (s->maker.options.read_ahead > 0)
         s->reads_ahead = pthread_create(&s->read_ahead, NULL, stream_ahead_main, s) == 0;
 }
 
 static int start_threads(struct stream *s, int threads, struct error *err)
 {
-    struct worker_job job = {
-        .index = s->index,
-        .recipe = s->recipe,
-        .resampler = s->options.resampler,
-        .form = s->options.form,
-        .exif_apply = s->options.exif_apply,
-        .width = s->width,
-        .height = s->height,
-        .cache = s->cache,
-    };
     s->stats = stats_open(threads, err);
     if (!s->stats)
         return -1;
@@ -106,8 +89,8 @@ static int start_threads(struct stream *s, int threads, struct error *err)
     for (int i = 0; i < threads; i++) {
         struct stream_thread *t = &s->threads[i];
         t->stream = s;
-        t->stats = job.stats = &s->stats->threads[i];
-        if (worker_open(&t->worker, &job, err) < 0)
+        t->stats = &s->stats->threads[i];
+        if (worker_open(&t->worker, t->stats, err) < 0)
             return -1;
         int rc = pthread_create(&t->thread, NULL, stream_thread_main, t);
         if (rc != 0) {
@@ -127,42 +110,29 @@ int stream_open(struct stream **result, const struct index *index, const struct 
     struct stream *s = memory_array(1, sizeof(*s), err);
     if (!s)
         return -1;
-    s->index = index;
-    s->recipe = recipe;
-    s->mix = mix;
-    s->options = *options;
-    s->count = index_count(index);
-    s->steps_per_epoch = stream_epoch_steps(s->count, options);
-    if (stream_check(index, recipe, mix, options, err) < 0 ||
-        recipe_size(recipe, &s->width, &s->height, err) < 0)
+    if (maker_init(&s->maker, index, recipe, mix, options, err) < 0)
         goto fail;
-    s->places = options->batch / options->world;
-    s->sample_bytes = output_bytes(&options->form, s->width, s->height);
-    s->classes = soft_classes(index, options);
-    s->order = order_make(s->count, options->order_seed, options->shuffle);
-    s->substitute_key = rng_derive(options->augment_seed, "sample", "substitute", 0);
     s->next_step = options->start;
-    s->bad = options->bad_before;
-    stream_begin_account(s, (uint32_t)(options->start / s->steps_per_epoch),
-                         options->start % s->steps_per_epoch);
+    s->books.bad = options->bad_before;
+    books_begin(&s->books, &s->maker, (uint32_t)(options->start / s->maker.steps_per_epoch),
+                options->start % s->maker.steps_per_epoch);
     struct ring_shape shape = {
         .slots = options->slots ? options->slots : SLOTS_DEFAULT,
-        .count = s->places,
-        .sample_bytes = s->sample_bytes,
-        .mixing = mix != NULL,
-        .classes = s->classes,
+        .slot = maker_shape(&s->maker),
         .start = options->start,
         .steps = options->steps,
     };
     if (ring_open(&s->ring, &shape, err) < 0)
         goto fail;
     if (options->cache != CACHE_NONE &&
-        cache_open(&s->cache, options->cache, s->count, options->cache_memory, err) < 0)
+        cache_open(&s->cache, options->cache, s->maker.count, options->cache_memory, err) < 0)
         goto fail;
-    s->outcomes = memory_array((size_t)shape.slots * s->places, sizeof(*s->outcomes), err);
+    s->maker.job.cache = s->cache;
+    s->outcomes = memory_array((size_t)shape.slots * s->maker.places, sizeof(*s->outcomes), err);
     if (!s->outcomes || (options->ledger && log_open(&s->ledger, options->ledger, true, err) < 0) ||
         start_threads(s, options->threads ? options->threads : thread_cpus(), err) < 0)
         goto fail;
+    s->books.ledger = s->ledger;
     start_ahead(s);
     *result = s;
     return 0;
@@ -190,24 +160,13 @@ int stream_next(struct stream *s, struct batch *batch, struct error *err)
     int rc = ring_next(s->ring, &slot, err);
     if (rc <= 0)
         return rc;
-    if (stream_book(s, slot, err) < 0)
+    struct filling f = stream_filling(s, slot);
+    if (books_enter(&s->books, &f, err) < 0)
         return end_stream(s, err);
     stats_go(&s->stats->consumer, slot->header->valid);
     s->next_step = slot->step + 1;
-    *batch = (struct batch){
-        .header = slot->header,
-        .images = slot->images,
-        .label = slot->label,
-        .label_b = slot->label_b,
-        .lambda = slot->lambda,
-        .soft = slot->soft,
-        .classes = s->classes,
-        .id = slot->id,
-        .weight = slot->weight,
-        .height = s->height,
-        .width = s->width,
-        .slot = slot->number,
-    };
+    struct slot_shape shape = maker_shape(&s->maker);
+    *batch = slot_batch(slot, &shape, s->maker.width, s->maker.height);
     return 1;
 }
 
@@ -225,12 +184,12 @@ uint64_t stream_epoch_steps(uint64_t count, const struct stream_options *o)
 
 uint64_t stream_steps_per_epoch(const struct stream *s)
 {
-    return s->steps_per_epoch;
+    return s->maker.steps_per_epoch;
 }
 
 struct account stream_account(const struct stream *s)
 {
-    return s->account;
+    return s->books.account;
 }
 
 struct stats_sum stream_stats(const struct stream *s)

@@ -84,7 +84,8 @@ struct slot_header {
     uint64_t first_position; /* of this rank's part, within the epoch */
     uint32_t count;          /* places: B / W */
     uint32_t valid; /* places that hold a position of the epoch (a short last batch has fewer) */
-    uint8_t reserved[32];
+    uint64_t bad;   /* samples of the epoch so far, this batch included, that were bad */
+    uint8_t reserved[24];
 };
 
 /* A finished batch, borrowed until stream_release. b = header->count. */
@@ -154,6 +155,8 @@ struct batch_sums {
     uint64_t ids, content; /* sample ids; pixels, labels, lambda and weight */
 };
 struct batch_sums batch_checksum(const struct stream *stream, const struct batch *batch);
+/* The same of a batch from anywhere, whose images have `sample_bytes` each. */
+struct batch_sums batch_sums_of(const struct batch *batch, size_t sample_bytes);
 
 /* Where the time goes, so far. Any thread. */
 struct stats_sum stream_stats(const struct stream *stream);

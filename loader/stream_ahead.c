@@ -11,15 +11,16 @@ enum { WARM = 256, SPARSE = 16 };
 /* Bring the samples of the `u`th unit; how many were not there. */
 static int advise_unit(const struct stream *s, uint64_t u)
 {
+    const struct maker *m = &s->maker;
     uint32_t units = ring_units(s->ring);
-    uint64_t step = s->options.start + u / units, id;
+    uint64_t step = m->options.start + u / units, id;
     uint32_t first = (uint32_t)(u % units) * RING_UNIT;
     struct cached found;
     int cold = 0;
-    for (uint32_t place = first; place < first + RING_UNIT && place < s->places; place++) {
-        if (!stream_place_id(s, step, place, &id) || (s->cache && cache_get(s->cache, id, &found)))
+    for (uint32_t place = first; place < first + RING_UNIT && place < m->places; place++) {
+        if (!maker_place_id(m, step, place, &id) || (s->cache && cache_get(s->cache, id, &found)))
             continue;
-        cold += index_advise(s->index, id);
+        cold += index_advise(m->index, id);
     }
     return cold;
 }
@@ -27,8 +28,8 @@ static int advise_unit(const struct stream *s, uint64_t u)
 void *stream_ahead_main(void *argument)
 {
     struct stream *s = argument;
-    uint64_t ahead = (s->options.read_ahead + RING_UNIT - 1) / RING_UNIT, at = 0, taken = 0;
-    uint64_t end = s->options.steps * ring_units(s->ring); /* 0: never */
+    uint64_t ahead = (s->maker.options.read_ahead + RING_UNIT - 1) / RING_UNIT, at = 0, taken = 0;
+    uint64_t end = s->maker.options.steps * ring_units(s->ring); /* 0: never */
     int warm = 0;
     do {
         if (at < taken)

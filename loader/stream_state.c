@@ -12,9 +12,8 @@
 
 enum { STATE_VERSION = 1 };
 
-/* Everything besides data, seeds and ids that a sample's content depends on. */
-static int recipe_hash(const struct recipe *recipe, const struct mix *mix,
-                       const struct stream_options *o, char hex[65], struct error *err)
+int recipe_hash(const struct recipe *recipe, const struct mix *mix, const struct stream_options *o,
+                char hex[65], struct error *err)
 {
     json_t *augment = recipe_json(recipe, err);
     json_t *mixing = augment ? mix_json(mix, err) : NULL;
@@ -37,23 +36,30 @@ static const char *last_name(enum last_batch last)
     return last == LAST_KEEP ? "keep" : "drop";
 }
 
-json_t *stream_state(const struct stream *s, struct error *err)
+json_t *maker_state(const struct maker *m, uint64_t next, uint64_t bad, struct error *err)
 {
     char recipe[65];
-    const struct stream_options *o = &s->options;
-    if (recipe_hash(s->recipe, s->mix, o, recipe, err) < 0)
+    const struct stream_options *o = &m->options;
+    if (recipe_hash(m->recipe, m->mix, o, recipe, err) < 0)
         return NULL;
-    uint64_t epoch = s->next_step / s->steps_per_epoch;
-    uint64_t position = s->next_step % s->steps_per_epoch * o->batch;
-    json_t *state = json_pack(
-        "{s:i, s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:s, s:I}", "version", STATE_VERSION,
-        "dataset", index_hash(s->index), "recipe", recipe, "order_seed", (json_int_t)o->order_seed,
-        "augment_seed", (json_int_t)o->augment_seed, "shuffle", o->shuffle, "epoch",
-        (json_int_t)epoch, "position", (json_int_t)position, "batch", (json_int_t)o->batch, "last",
-        last_name(o->last), "bad", (json_int_t)(epoch == s->account.epoch ? s->bad : 0));
+    uint64_t epoch = next / m->steps_per_epoch;
+    uint64_t position = next % m->steps_per_epoch * o->batch;
+    json_t *state =
+        json_pack("{s:i, s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:s, s:I}", "version",
+                  STATE_VERSION, "dataset", index_hash(m->index), "recipe", recipe, "order_seed",
+                  (json_int_t)o->order_seed, "augment_seed", (json_int_t)o->augment_seed, "shuffle",
+                  o->shuffle, "epoch", (json_int_t)epoch, "position", (json_int_t)position, "batch",
+                  (json_int_t)o->batch, "last", last_name(o->last), "bad", (json_int_t)bad);
     if (!state)
         error_set(err, ERROR_FAILED, NULL, "no memory for the stream's state");
     return state;
+}
+
+json_t *stream_state(const struct stream *s, struct error *err)
+{
+    uint64_t epoch = s->next_step / s->maker.steps_per_epoch;
+    return maker_state(&s->maker, s->next_step, epoch == s->books.account.epoch ? s->books.bad : 0,
+                       err);
 }
 
 static int misfit(const char *key, const char *found, const char *ours, struct error *err)
@@ -141,13 +147,18 @@ struct content_record {
 
 struct batch_sums batch_checksum(const struct stream *s, const struct batch *batch)
 {
+    return batch_sums_of(batch, s->maker.sample_bytes);
+}
+
+struct batch_sums batch_sums_of(const struct batch *batch, size_t sample_bytes)
+{
     struct batch_sums sums = { 0, 0 };
     for (uint32_t i = 0; i < batch->header->count; i++) {
         struct id_record id = { batch->header->first_position + i, batch->id[i] };
-        const uint8_t *pixels = (const uint8_t *)batch->images + i * s->sample_bytes;
+        const uint8_t *pixels = (const uint8_t *)batch->images + i * sample_bytes;
         struct content_record content = {
             .position = id.position,
-            .pixels = hash64(pixels, s->sample_bytes),
+            .pixels = hash64(pixels, sample_bytes),
             .label = batch->label[i],
             .label_b = batch->label_b ? batch->label_b[i] : batch->label[i],
             .lambda = batch->lambda ? batch->lambda[i] : 1,
