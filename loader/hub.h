@@ -4,12 +4,11 @@
  * (server.h) carries the descriptors to the clients and says what they gave back.
  *
  *     struct hub *hub;
- *     if (hub_open(&hub, &(struct hub_options){ .threads = 8, .memory = 4ull << 30 }, &err) < 0) ...
- *     struct consumer *c;
- *     if (hub_attach(hub, &request, &c, &err) < 0) ...
- *     send(consumer_place(c)->fds ...);                  // to the client
- *     ... poll says that fds.freed is readable: consumer_collect(c);
+ *     if (hub_open(&hub, &(struct hub_options){ .threads = 8, .memory = 4ull << 30 }, &err) < 0)
+ * ... struct consumer *c; if (hub_attach(hub, &request, &c, &err) < 0) ...
  *     ... poll says that hub_fd() is readable: while (hub_event(hub, &event)) ...
+ *             HUB_OPENED: send(consumer_place(c)->ring ...);     // to the client
+ *     ... poll says that consumer_place(c)->freed is readable: consumer_collect(c);
  *     hub_detach(c);
  *     hub_close(hub);
  *
@@ -33,14 +32,17 @@ struct hub;
 struct consumer;
 
 struct hub_options {
-    int threads;     /* 0: thread_cpus() */
-    uint64_t memory; /* of all rings, bytes; 0: half of what is free */
+    int threads;            /* 0: thread_cpus() */
+    uint64_t memory;        /* of all rings and caches, bytes; 0: half of what is free */
+    uint64_t client_memory; /* of a ring, bytes; 0: half of `memory` */
+    int streams;            /* at most; 0: 256 */
 };
 
 enum consumer_slow { SLOW_HOLD, SLOW_PRIVATE };
 
 struct hub_request {
-    const struct config *config; /* with the settings; borrowed during the call */
+    const struct config *config; /* with the settings; borrowed during the call. Paths in it are
+                                    absolute */
     uint32_t rank, world;
     bool has_start; /* else: where the stream is */
     uint64_t start;
@@ -62,7 +64,7 @@ struct place_tensor {
 
 /* Where a consumer's batches come from; docs/protocol.md has the layout behind the descriptors. */
 struct consumer_place {
-    const char *stream; /* name for messages */
+    char stream[32]; /* name for messages */
     bool private;
     uint64_t next; /* step of the first batch from here */
     uint64_t samples, steps_per_epoch;
@@ -77,16 +79,20 @@ struct consumer_place {
 
 int hub_open(struct hub **hub, const struct hub_options *options, struct error *err);
 
-/* ERROR_USAGE, ERROR_DATA as stream_open and stream_resume; ERROR_FAILED when memory or descriptors
- * are short, saying which limit and what helps. Nothing of the client's making is waited for. */
+/* -1: the config is wrong (ERROR_USAGE), or descriptors or memory are short (ERROR_FAILED). Else
+ * the data set is opened without anybody waiting for it, and an event says how it went: HUB_OPENED,
+ * or HUB_FAILED with ERROR_USAGE or ERROR_DATA as stream_open and stream_resume, or ERROR_FAILED
+ * when a limit is reached, saying which and what helps. The consumer is the caller's until
+ * hub_detach in any case. */
 int hub_attach(struct hub *hub, const struct hub_request *request, struct consumer **consumer,
                struct error *err);
-/* Valid until the next event of the consumer or its detach. */
+/* From HUB_OPENED on; valid until the next event of the consumer or its detach. */
 const struct consumer_place *consumer_place(const struct consumer *c);
 /* The state before the consumer's first batch; the caller owns it. */
 json_t *consumer_state(const struct consumer *c, struct error *err);
 
-/* The client has given something back: read its control page, believe what can be. */
+/* The client has given something back: reset `freed`, read the control pages, believe what can be.
+ */
 void consumer_collect(struct consumer *c);
 /* Local consumers: the next batch when one is ready (1), 0 when not yet (an event READY follows),
  * -1 at the end or after an error (its event was or will be given). */
@@ -94,8 +100,9 @@ int consumer_take(struct consumer *c, struct batch *batch);
 void consumer_release(struct consumer *c, const struct batch *batch);
 
 enum hub_event_kind {
-    HUB_READY, /* local consumers: consumer_take has one */
-    HUB_MOVED, /* consumer_place has changed; `at` is its next */
+    HUB_OPENED, /* consumer_place says where; `at` is its first step */
+    HUB_READY,  /* local consumers: consumer_take has one */
+    HUB_MOVED,  /* consumer_place has changed but for ready and freed; `at` is its next */
     HUB_ENDED,
     HUB_FAILED /* err says why */
 };
@@ -110,11 +117,19 @@ struct hub_event {
 int hub_fd(const struct hub *hub);
 bool hub_event(struct hub *hub, struct hub_event *event);
 
-/* Streams, consumers, stages, queues, as JSON: docs/protocol.md, stats. NULL: no memory. */
-json_t *hub_stats(const struct hub *hub);
+/* Streams, stages and queues since the hub began, as JSON: docs/protocol.md, stats. NULL: no
+ * memory.
+ */
+json_t *hub_stats(struct hub *hub);
+/* {taken, published, held, batches, waited_seconds, starved_seconds} of one consumer: the step that
+ * it says it comes for and the time that it says it has waited; and the time in which it had
+ * nothing, seen from here. NULL: no memory. */
+json_t *consumer_stats(const struct consumer *c);
 
 void hub_detach(struct consumer *c); /* NULL is a no-op; all that it held is free */
-void hub_drain(struct hub *hub);     /* no new batch is begun; those begun are finished */
+/* No new batch is begun; those begun are finished. The rings' `end` says so; no event does. */
+void hub_drain(struct hub *hub);
+/* Whoever is attached is detached. Waits for what is being read from disk. NULL is a no-op. */
 void hub_close(struct hub *hub);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CANDIDATES = 16, UNIT = 2 };
+enum { CANDIDATES = 16 };
 
 static int soft_classes(const struct index *index, const struct stream_options *o)
 {
@@ -181,7 +181,7 @@ static void mix_unit(const struct filling *f, uint64_t step, uint32_t first, uin
         slot->label_b[place] = slot->label[place];
         slot->lambda[place] = 1;
     }
-    if (places < UNIT || slot->id[a] < 0 || slot->id[b] < 0)
+    if (places < SLOT_UNIT || slot->id[a] < 0 || slot->id[b] < 0)
         return;
     uint64_t batch = step % m->steps_per_epoch;
     uint64_t position = batch * m->options.batch + (uint64_t)m->options.rank * m->places + a;

@@ -43,7 +43,7 @@ int ring_open(struct ring **result, const struct ring_shape *shape, struct error
     if (!ring)
         return -1;
     ring->shape = *shape;
-    ring->units = (shape->slot.count + RING_UNIT - 1) / RING_UNIT;
+    ring->units = (shape->slot.count + SLOT_UNIT - 1) / SLOT_UNIT;
     ring->take_step = ring->next_step = shape->start;
     ring->slots = memory_array((size_t)shape->slots, sizeof(*ring->slots), err);
     ring->memory = ring->slots ? aligned_alloc(SLOT_PAGE, total) : NULL;
@@ -97,9 +97,9 @@ bool ring_take(struct ring *ring, struct ring_unit *unit)
             slot->step = ring->take_step;
             slot->units_left = ring->units;
         }
-        uint32_t first = ring->take_unit * RING_UNIT, rest = ring->shape.slot.count - first;
+        uint32_t first = ring->take_unit * SLOT_UNIT, rest = ring->shape.slot.count - first;
         *unit =
-            (struct ring_unit){ slot, ring->take_step, first, rest < RING_UNIT ? rest : RING_UNIT };
+            (struct ring_unit){ slot, ring->take_step, first, rest < SLOT_UNIT ? rest : SLOT_UNIT };
         if (++ring->take_unit == ring->units) {
             ring->take_unit = 0;
             ring->take_step++;

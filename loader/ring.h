@@ -20,8 +20,6 @@
 #include "base/error.h"
 #include "loader/slot.h"
 
-enum { RING_UNIT = 2 }; /* places */
-
 struct ring_shape {
     int slots;
     struct slot_shape slot;

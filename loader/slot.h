@@ -17,7 +17,10 @@
 
 #include "loader/stream.h"
 
-enum { SLOT_PAGE = 4096 };
+enum {
+    SLOT_PAGE = 4096,
+    SLOT_UNIT = 2 /* places that one thread fills at a time, so that it can mix them */
+};
 
 struct slot_shape {
     uint32_t count;      /* places */

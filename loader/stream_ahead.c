@@ -14,10 +14,10 @@ static int advise_unit(const struct stream *s, uint64_t u)
     const struct maker *m = &s->maker;
     uint32_t units = ring_units(s->ring);
     uint64_t step = m->options.start + u / units, id;
-    uint32_t first = (uint32_t)(u % units) * RING_UNIT;
+    uint32_t first = (uint32_t)(u % units) * SLOT_UNIT;
     struct cached found;
     int cold = 0;
-    for (uint32_t place = first; place < first + RING_UNIT && place < m->places; place++) {
+    for (uint32_t place = first; place < first + SLOT_UNIT && place < m->places; place++) {
         if (!maker_place_id(m, step, place, &id) || (s->cache && cache_get(s->cache, id, &found)))
             continue;
         cold += index_advise(m->index, id);
@@ -28,7 +28,7 @@ static int advise_unit(const struct stream *s, uint64_t u)
 void *stream_ahead_main(void *argument)
 {
     struct stream *s = argument;
-    uint64_t ahead = (s->maker.options.read_ahead + RING_UNIT - 1) / RING_UNIT, at = 0, taken = 0;
+    uint64_t ahead = (s->maker.options.read_ahead + SLOT_UNIT - 1) / SLOT_UNIT, at = 0, taken = 0;
     uint64_t end = s->maker.options.steps * ring_units(s->ring); /* 0: never */
     int warm = 0;
     do {

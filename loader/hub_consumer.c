@@ -1,0 +1,328 @@
+/*
+ * A consumer's places. What its page says is compared with what it was handed: a slot comes back
+ * when its word is 1 + the step that lies in it and was handed to this consumer; anything else is
+ * as if it had not been written.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "loader/hub_private.h"
+
+/* The client has the same eventfd and could let it block: then it is not told. */
+void hub_notify(int fd)
+{
+    uint64_t one = 1;
+    if (fd < 0 || !(fcntl(fd, F_GETFL) & O_NONBLOCK))
+        return;
+    ssize_t n = write(fd, &one, sizeof(one)); /* full: it is readable, which is all that it says */
+    (void)n;
+}
+
+int hub_station_open(struct station **result, struct consumer *c, struct shared_ring *ring,
+                     struct error *err)
+{
+    struct station *at = memory_array(1, sizeof(*at), err);
+    if (!at)
+        return -1;
+    at->consumer = c;
+    at->control.fd = -1;
+    at->owed = memory_array((size_t)ring->slots, sizeof(*at->owed), err);
+    if (!at->owed || (!c->local && control_open(&at->control, ring->slots, err) < 0)) {
+        free(at->owed);
+        free(at);
+        return -1;
+    }
+    at->ring = ring;
+    ring->refs++;
+    *result = at;
+    return 0;
+}
+
+void hub_station_enter(struct station *at, struct hub_stream *s, uint64_t from)
+{
+    at->stream = s;
+    at->from = from;
+    at->until = UINT64_MAX;
+    at->next = s->stations;
+    s->stations = at;
+    for (uint64_t step = from; step < s->published; step++) {
+        struct shared_slot *slot = shared_ring_slot(s->ring, step);
+        assert(slot->slot.step == step && slot->slot.state == SLOT_HELD);
+        slot->holders++;
+        at->owed[slot->slot.number] = step + 1;
+        at->owed_count++;
+        at->consumer->batches++;
+    }
+    if (at->owed_count > 0)
+        hub_notify(at->consumer->ready);
+    else
+        at->consumer->starving = stats_clock();
+    if (s->published == s->end) {
+        hub_consumer_event(at->consumer, HUB_ENDED, s->end);
+        at->consumer->state = CONSUMER_OVER;
+    }
+}
+
+void hub_station_leave(struct station *at)
+{
+    struct station **link = &at->stream->stations;
+    while (*link != at)
+        link = &(*link)->next;
+    *link = at->next;
+    at->next = NULL;
+    at->stream = NULL;
+}
+
+/* One slot given back. */
+static void give_back(struct station *at, int slot)
+{
+    struct shared_slot *s = &at->ring->slot[slot];
+    at->owed[slot] = 0;
+    at->owed_count--;
+    assert(s->holders > 0);
+    if (--s->holders == 0) {
+        s->slot.state = SLOT_FREE;
+        pthread_cond_broadcast(&at->consumer->hub->work);
+    }
+}
+
+void hub_station_close(struct station *at)
+{
+    if (!at)
+        return;
+    struct hub *hub = at->consumer->hub;
+    for (int i = 0; i < at->ring->slots; i++)
+        if (at->owed[i])
+            give_back(at, i);
+    struct hub_stream *s = at->stream;
+    if (s) {
+        hub_station_leave(at);
+        if (!s->stations)
+            hub_stream_end(hub, s);
+    }
+    control_close(&at->control);
+    hub_ring_drop(hub, at->ring);
+    free(at->owed);
+    free(at);
+}
+
+/* The ring that it moved from is done with. */
+static void close_old(struct consumer *c)
+{
+    struct station *old = c->old;
+    if (!old || old->stream || old->owed_count > 0 || c->has[HUB_MOVED])
+        return;
+    c->old = NULL;
+    hub_station_close(old);
+    hub_attend(c->hub);
+}
+
+static void after_giving(struct consumer *c)
+{
+    if (c->now->owed_count == 0 && (!c->old || c->old->owed_count == 0) && !c->starving)
+        c->starving = stats_clock();
+    close_old(c);
+}
+
+static void collect(struct station *at)
+{
+    if (!at || at->control.fd < 0 || at->owed_count == 0)
+        return;
+    for (int i = 0; i < at->ring->slots; i++)
+        if (at->owed[i] && control_released(&at->control, i) == at->owed[i])
+            give_back(at, i);
+}
+
+/* Without blocking, whatever the client has made of the descriptor. */
+static void reset(int fd)
+{
+    uint64_t count;
+    struct iovec v = { &count, sizeof(count) };
+    ssize_t n = preadv2(fd, &v, 1, -1, RWF_NOWAIT);
+    (void)n; /* it was reset already */
+}
+
+void consumer_collect(struct consumer *c)
+{
+    if (c->freed >= 0)
+        reset(c->freed);
+    pthread_mutex_lock(&c->hub->lock);
+    if (c->now) {
+        collect(c->old);
+        collect(c->now);
+        after_giving(c);
+    }
+    pthread_mutex_unlock(&c->hub->lock);
+}
+
+/* Where a local consumer's next step lies. */
+static struct station *station_of(const struct consumer *c, uint64_t step)
+{
+    return c->old && step < c->old->until ? c->old : c->now;
+}
+
+int consumer_take(struct consumer *c, struct batch *batch)
+{
+    int rc = 0;
+    assert(c->local);
+    pthread_mutex_lock(&c->hub->lock);
+    struct station *at = c->now ? station_of(c, c->next_step) : NULL;
+    const struct shared_slot *slot = at ? shared_ring_slot(at->ring, c->next_step) : NULL;
+    if (slot && at->owed[slot->slot.number] == c->next_step + 1) {
+        *batch = slot_batch(&slot->slot, &at->ring->shape, c->place.width, c->place.height);
+        c->next_step++;
+        rc = 1;
+    } else if (c->state == CONSUMER_OVER)
+        rc = -1;
+    else
+        c->armed = true;
+    pthread_mutex_unlock(&c->hub->lock);
+    return rc;
+}
+
+void consumer_release(struct consumer *c, const struct batch *batch)
+{
+    pthread_mutex_lock(&c->hub->lock);
+    struct station *at = c->now;
+    if (c->old && c->old->ring->slot[batch->slot].slot.header == batch->header)
+        at = c->old;
+    assert(at->owed[batch->slot] == batch->header->step + 1);
+    give_back(at, batch->slot);
+    after_giving(c);
+    pthread_mutex_unlock(&c->hub->lock);
+}
+
+/* ---- what it is told ---- */
+
+void hub_consumer_event(struct consumer *c, enum hub_event_kind kind, uint64_t at)
+{
+    struct hub *hub = c->hub;
+    if (c->gone)
+        return;
+    c->has[kind] = true;
+    c->at[kind] = at;
+    if (!c->is_pending) {
+        c->is_pending = true;
+        c->pending = NULL;
+        *hub->pending_end = c;
+        hub->pending_end = &c->pending;
+    }
+    hub_notify(hub->event_fd);
+}
+
+void hub_consumer_fail(struct consumer *c, const struct error *why)
+{
+    c->why = *why;
+    c->state = CONSUMER_OVER;
+    hub_consumer_event(c, HUB_FAILED, 0);
+}
+
+static void add_tensor(struct consumer_place *place, const char *name, const char *dtype,
+                       size_t offset, size_t bytes, int rank, const int64_t *shape)
+{
+    struct place_tensor *t = &place->tensor[place->tensors++];
+    *t = (struct place_tensor){
+        .name = name, .dtype = dtype, .offset = offset, .bytes = bytes, .rank = rank
+    };
+    for (int i = 0; i < rank; i++)
+        t->shape[i] = shape[i];
+}
+
+static const char *numpy_name(enum dtype dtype)
+{
+    return dtype == DTYPE_F32   ? "float32"
+           : dtype == DTYPE_F16 ? "float16"
+           : dtype == DTYPE_U8  ? "uint8"
+                                : "bfloat16";
+}
+
+static void place_tensors(const struct maker *m, const struct slot_layout *at,
+                          struct consumer_place *place)
+{
+    int64_t n = m->places, h = m->height, w = m->width;
+    int64_t images[] = { n, 3, h, w }, list[] = { n, m->classes };
+    if (m->options.form.layout == LAYOUT_NHWC) {
+        images[1] = h;
+        images[2] = w;
+        images[3] = 3;
+    }
+    size_t words = 8 * (size_t)n, floats = 4 * (size_t)n;
+    add_tensor(place, "images", numpy_name(m->options.form.dtype), at->images,
+               m->sample_bytes * (size_t)n, 4, images);
+    add_tensor(place, "label", "int64", at->label, words, 1, list);
+    add_tensor(place, "id", "int64", at->id, words, 1, list);
+    add_tensor(place, "weight", "float32", at->weight, floats, 1, list);
+    if (m->mix) {
+        add_tensor(place, "label_b", "int64", at->label_b, words, 1, list);
+        add_tensor(place, "lambda", "float32", at->lambda, floats, 1, list);
+    }
+    if (m->classes)
+        add_tensor(place, "soft", "float32", at->soft, floats * (size_t)m->classes, 2, list);
+}
+
+void hub_consumer_place(const struct consumer *c, const struct hub_stream *s, uint64_t next,
+                        struct consumer_place *place)
+{
+    const struct maker *m = &s->maker;
+    const struct station *at = c->now;
+    *place = (struct consumer_place){
+        .private = s->private,
+        .next = next,
+        .samples = m->count,
+        .steps_per_epoch = m->steps_per_epoch,
+        .classes = index_classes(m->index),
+        .soft_classes = m->classes,
+        .height = m->height,
+        .width = m->width,
+        .slots = at->ring->slots,
+        .slot_bytes = at->ring->at.bytes,
+        .header_bytes = SLOT_PAGE,
+        .ring = c->local ? -1 : at->ring->fd,
+        .control = at->control.fd,
+        .ready = c->ready,
+        .freed = c->freed,
+    };
+    snprintf(place->stream, sizeof(place->stream), "%s", s->name);
+    place_tensors(m, &at->ring->at, place);
+}
+
+const struct consumer_place *consumer_place(const struct consumer *c)
+{
+    return &c->place;
+}
+
+json_t *consumer_state(const struct consumer *c, struct error *err)
+{
+    json_t *state = json_deep_copy(c->first_state);
+    if (!state)
+        error_set(err, ERROR_FAILED, NULL, "no memory for the stream's state");
+    return state;
+}
+
+void hub_consumer_free(struct consumer *c)
+{
+    hub_station_close(c->old);
+    hub_station_close(c->now);
+    hub_wish_release(&c->wish);
+    json_decref(c->first_state);
+    if (c->ready >= 0)
+        close(c->ready);
+    if (c->freed >= 0)
+        close(c->freed);
+    free(c);
+}
+
+void hub_wish_release(struct wish *wish)
+{
+    if (wish->data)
+        hub_data_drop(wish->data);
+    hub_recipe_drop(wish->recipe);
+    json_decref(wish->state);
+    *wish = (struct wish){ .data = NULL };
+}

@@ -1,0 +1,295 @@
+/*
+ * A stream of the hub: opened, its finished batches handed over in order, ended. Whoever completes
+ * a slot hands over, and goes on as long as the next one in order is complete, too; books and
+ * ledger are kept at that moment, without the lock, by the one thread that has set `publishing`.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "loader/hub_private.h"
+
+struct hub_recipe *hub_recipe_hold(struct hub_recipe *r)
+{
+    r->refs++;
+    return r;
+}
+
+void hub_recipe_drop(struct hub_recipe *r)
+{
+    if (!r || --r->refs > 0)
+        return;
+    mix_close(r->mix);
+    recipe_close(r->recipe);
+    free(r->ledger);
+    free(r);
+}
+
+static void free_stream(struct hub_stream *s)
+{
+    struct error ignored = { 0 }; /* every line is on disk already */
+    (void)log_close(s->ledger, &ignored);
+    free(s->key);
+    free(s->pass_key);
+    free(s);
+}
+
+int hub_stream_open(struct hub_stream **result, struct hub *hub, struct hub_data *data,
+                    struct hub_recipe *recipe, const struct maker *maker, struct error *err)
+{
+    struct hub_stream *s = memory_array(1, sizeof(*s), err);
+    if (!s)
+        return -1;
+    const struct stream_options *o = &maker->options;
+    struct slot_shape shape = maker_shape(maker);
+    s->data = data;
+    s->recipe = recipe;
+    s->maker = *maker;
+    s->began = s->published = o->start;
+    s->end = o->steps ? o->start + o->steps : UINT64_MAX;
+    s->stop = s->ledger_until = UINT64_MAX;
+    s->bad = s->books.bad = o->bad_before;
+    books_begin(&s->books, &s->maker, (uint32_t)(o->start / s->maker.steps_per_epoch),
+                o->start % s->maker.steps_per_epoch);
+    if ((recipe->ledger && log_open(&s->ledger, recipe->ledger, true, err) < 0) ||
+        shared_ring_open(&s->ring, o->slots, &shape, o->start, err) < 0) {
+        free_stream(s);
+        return -1;
+    }
+    s->ring->refs = 1;
+    shared_ring_end(s->ring, s->end);
+    pthread_mutex_lock(&hub->lock);
+    snprintf(s->name, sizeof(s->name), "s%llu", (unsigned long long)++hub->names);
+    pthread_mutex_unlock(&hub->lock);
+    *result = s;
+    return 0;
+}
+
+void hub_stream_enter(struct hub *hub, struct hub_stream *s, bool private, bool alone)
+{
+    s->private = private;
+    s->alone = alone;
+    s->data->users++;
+    hub_recipe_hold(s->recipe);
+    s->next = hub->streams;
+    hub->streams = s;
+    hub->stream_count++;
+    pthread_cond_broadcast(&hub->work);
+    pthread_cond_signal(&hub->ahead);
+}
+
+struct hub_stream *hub_stream_shared(const struct hub *hub, const char *key)
+{
+    for (struct hub_stream *s = hub->streams; s; s = s->next)
+        if (!s->private && !s->dead && !s->failed && strcmp(s->key, key) == 0)
+            return s;
+    return NULL;
+}
+
+uint64_t hub_stream_oldest(const struct hub_stream *s)
+{
+    uint64_t step = s->published;
+    while (step > s->ring->first && s->published - step < (uint64_t)s->ring->slots) {
+        const struct slot *slot = &shared_ring_slot(s->ring, step - 1)->slot;
+        if (slot->state != SLOT_HELD || slot->step != step - 1)
+            break;
+        step--;
+    }
+    return step;
+}
+
+uint64_t hub_stream_bad_before(const struct hub_stream *s, uint64_t step)
+{
+    if (step < s->published)
+        return shared_ring_slot(s->ring, step)->bad_before;
+    return step % s->maker.steps_per_epoch ? s->bad : 0;
+}
+
+void hub_ring_drop(struct hub *hub, struct shared_ring *ring)
+{
+    if (--ring->refs > 0)
+        return;
+    ring->next = hub->closing;
+    hub->closing = ring;
+    hub_attend(hub);
+}
+
+void hub_stream_share(struct hub_stream *s)
+{
+    s->private = false;
+    s->ledger_until = UINT64_MAX;
+}
+
+/* A private stream of the key becomes the one that others join. */
+static void promote(struct hub *hub, const char *key)
+{
+    for (struct hub_stream *s = hub->streams; s; s = s->next)
+        if (s->private && !s->alone && !s->dead && !s->failed && strcmp(s->key, key) == 0) {
+            hub_stream_share(s);
+            return;
+        }
+}
+
+void hub_stream_end(struct hub *hub, struct hub_stream *s)
+{
+    if (s->dead)
+        return;
+    s->dead = true;
+    hub_pass_leave(hub, s);
+    hub->stream_count--;
+    if (!s->private)
+        promote(hub, s->key);
+    hub_attend(hub);
+}
+
+void hub_stream_fail(struct hub *hub, struct hub_stream *s, const struct error *why)
+{
+    s->failed = true;
+    s->why = *why;
+    s->end = s->published;
+    shared_ring_end(s->ring, s->end);
+    hub_pass_leave(hub, s);
+    for (struct station *at = s->stations; at; at = at->next)
+        if (at->until == UINT64_MAX) {
+            hub_consumer_fail(at->consumer, why);
+            hub_notify(at->consumer->ready);
+        }
+}
+
+void hub_counts_add(struct hub_counts *sum, const struct hub_counts *c)
+{
+    sum->batches += c->batches;
+    sum->images += c->images;
+    sum->substituted += c->substituted;
+    sum->skipped += c->skipped;
+    sum->bytes += c->bytes;
+    sum->decoded += c->decoded;
+    sum->cached += c->cached;
+    sum->cpu_ns += c->cpu_ns;
+    for (int i = 0; i < STAGES; i++)
+        sum->ns[i] += c->ns[i];
+}
+
+static void close_rings(struct hub *hub)
+{
+    while (hub->closing) {
+        struct shared_ring *ring = hub->closing;
+        size_t bytes = ring->bytes;
+        hub->closing = ring->next;
+        pthread_mutex_unlock(&hub->lock);
+        shared_ring_close(ring);
+        pthread_mutex_lock(&hub->lock);
+        hub->memory -= bytes;
+    }
+}
+
+void hub_stream_sweep(struct hub *hub)
+{
+    for (struct hub_stream **at = &hub->streams; *at;) {
+        struct hub_stream *s = *at;
+        if (!s->dead || s->in_flight > 0) {
+            at = &s->next;
+            continue;
+        }
+        *at = s->next;
+        hub_counts_add(&hub->past, &s->counts);
+        hub_ring_drop(hub, s->ring);
+        hub_recipe_drop(s->recipe);
+        hub_data_drop(s->data);
+        pthread_mutex_unlock(&hub->lock);
+        free_stream(s);
+        pthread_mutex_lock(&hub->lock);
+        at = &hub->streams; /* it may have changed meanwhile */
+    }
+    close_rings(hub);
+}
+
+static void hand_to(struct station *at, const struct slot *slot)
+{
+    at->owed[slot->number] = slot->step + 1;
+    at->owed_count++;
+    struct consumer *c = at->consumer;
+    c->batches++;
+    if (c->starving) {
+        c->starved_ns += stats_clock() - c->starving;
+        c->starving = 0;
+    }
+}
+
+/* Nothing of this ring comes any more for the stations whose steps are all handed over. */
+static void finish_stations(struct hub *hub, struct hub_stream *s)
+{
+    for (struct station *at = s->stations, *next; at; at = next) {
+        next = at->next;
+        if (s->published == s->end && at->until == UINT64_MAX) {
+            hub_consumer_event(at->consumer, HUB_ENDED, s->end);
+            at->consumer->state = CONSUMER_OVER;
+        }
+        if (at->until <= s->published)
+            hub_station_leave(at);
+    }
+    if (!s->stations)
+        hub_stream_end(hub, s);
+}
+
+static void hand_over(struct hub *hub, struct hub_stream *s, struct shared_slot *slot)
+{
+    slot->holders = 0;
+    for (struct station *at = s->stations; at; at = at->next)
+        if (at->from <= s->published && s->published < at->until) {
+            hand_to(at, &slot->slot);
+            slot->holders++;
+        }
+    slot->slot.state = slot->holders ? SLOT_HELD : SLOT_FREE;
+    s->published++;
+    shared_ring_publish(s->ring, s->published);
+    for (struct station *at = s->stations; at; at = at->next) {
+        struct consumer *c = at->consumer;
+        if (c->local && c->armed) {
+            c->armed = false;
+            hub_consumer_event(c, HUB_READY, s->published - 1);
+        }
+        hub_notify(c->ready);
+    }
+    if (slot->holders == 0)
+        pthread_cond_broadcast(&hub->work);
+    finish_stations(hub, s);
+}
+
+void hub_stream_publish(struct hub *hub, struct hub_stream *s)
+{
+    if (s->publishing)
+        return;
+    s->publishing = true;
+    for (;;) {
+        struct shared_slot *slot = shared_ring_slot(s->ring, s->published);
+        if (s->failed || s->dead || slot->slot.state != SLOT_READY ||
+            slot->slot.step != s->published)
+            break;
+        struct error why = { 0 };
+        struct account before = s->books.account;
+        uint64_t step = slot->slot.step, bad_before = step % s->maker.steps_per_epoch ? s->bad : 0;
+        struct filling f = { &s->maker, &slot->slot, shared_ring_outcomes(s->ring, &slot->slot) };
+        s->books.ledger = step < s->ledger_until ? s->ledger : NULL;
+        pthread_mutex_unlock(&hub->lock);
+        int rc = books_enter(&s->books, &f, &why);
+        pthread_mutex_lock(&hub->lock);
+        if (before.epoch != s->books.account.epoch)
+            before = (struct account){ .epoch = s->books.account.epoch };
+        s->counts.substituted += s->books.account.substituted - before.substituted;
+        s->counts.skipped += s->books.account.skipped - before.skipped;
+        if (rc < 0) {
+            if (!s->dead)
+                hub_stream_fail(hub, s, &why);
+            break;
+        }
+        slot->bad_before = bad_before;
+        s->bad = s->books.bad;
+        s->counts.batches++;
+        s->counts.images += slot->slot.header->valid;
+        if (!s->dead)
+            hand_over(hub, s, slot);
+    }
+    s->publishing = false;
+}
