@@ -59,13 +59,15 @@ void hub_station_enter(struct station *at, struct hub_stream *s, uint64_t from)
         at->owed_count++;
         at->consumer->batches++;
     }
-    if (at->owed_count > 0)
-        hub_notify(at->consumer->ready);
-    else
-        at->consumer->starving = stats_clock();
+    struct consumer *c = at->consumer;
+    if (at->owed_count > 0) {
+        hub_consumer_wake(c);
+        c->starving = 0;
+    } else if (!c->starving && !c->old)
+        c->starving = stats_clock();
     if (s->published == s->end) {
-        hub_consumer_event(at->consumer, HUB_ENDED, s->end);
-        at->consumer->state = CONSUMER_OVER;
+        hub_consumer_event(c, HUB_ENDED, s->end);
+        c->state = CONSUMER_OVER;
     }
 }
 
@@ -103,8 +105,7 @@ void hub_station_close(struct station *at)
     struct hub_stream *s = at->stream;
     if (s) {
         hub_station_leave(at);
-        if (!s->stations)
-            hub_stream_end(hub, s);
+        hub_stream_unwanted(hub, s);
     }
     control_close(&at->control);
     hub_ring_drop(hub, at->ring);
@@ -199,6 +200,15 @@ void consumer_release(struct consumer *c, const struct batch *batch)
 }
 
 /* ---- what it is told ---- */
+
+void hub_consumer_wake(struct consumer *c)
+{
+    if (c->local && c->armed) {
+        c->armed = false;
+        hub_consumer_event(c, HUB_READY, c->next_step);
+    }
+    hub_notify(c->ready);
+}
 
 void hub_consumer_event(struct consumer *c, enum hub_event_kind kind, uint64_t at)
 {

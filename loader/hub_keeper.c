@@ -1,5 +1,9 @@
-/* The keeper: opens what was asked for, frees what nobody needs. */
+/* The keeper: opens what was asked for, moves who is in the way, frees what nobody needs. */
+#include <time.h>
+
 #include "loader/hub_private.h"
+
+enum { LOOK_EVERY = 100000000 }; /* ns; stalls are counted in fifths of a second */
 
 void hub_attend(struct hub *hub)
 {
@@ -7,19 +11,35 @@ void hub_attend(struct hub *hub)
     pthread_cond_signal(&hub->keep);
 }
 
+/* Until something comes about, or, where consumers could be in each other's way, for a moment. */
+static void wait(struct hub *hub, bool watch)
+{
+    struct timespec until;
+    if (!watch) {
+        pthread_cond_wait(&hub->keep, &hub->lock);
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += LOOK_EVERY;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&hub->keep, &hub->lock, &until);
+}
+
 void *hub_keeper_main(void *argument)
 {
     struct hub *hub = argument;
+    bool watch = false;
     pthread_mutex_lock(&hub->lock);
     while (!hub->stop) {
-        if (!hub->attention) {
-            pthread_cond_wait(&hub->keep, &hub->lock);
-            continue;
-        }
+        if (!hub->attention)
+            wait(hub, watch);
         hub->attention = false;
         hub_stream_sweep(hub);
         hub_open_waiting(hub);
         hub_data_sweep(hub, false);
+        hub_merge(hub);
+        watch = hub_free_stalled(hub, stats_clock());
     }
     pthread_mutex_unlock(&hub->lock);
     return NULL;

@@ -68,28 +68,18 @@ static int reserve(struct hub *hub, const struct maker *m, size_t *bytes, struct
     return 0;
 }
 
-/* `like` as a stream of its own, entered. */
-static struct hub_stream *open_stream(struct hub *hub, const struct hub_stream *like,
-                                      struct error *err)
+struct hub_stream *hub_stream_like(struct hub *hub, const struct hub_stream *like,
+                                   struct error *err)
 {
     size_t bytes;
-    struct hub_stream *s;
+    struct hub_stream *s = NULL;
     if (reserve(hub, &like->maker, &bytes, err) < 0)
         return NULL;
     pthread_mutex_unlock(&hub->lock);
-    int rc = hub_stream_open(&s, hub, like->data, like->recipe, &like->maker, err);
+    int rc = hub_stream_open(&s, like, err);
     pthread_mutex_lock(&hub->lock);
-    if (rc < 0) {
+    if (rc < 0)
         hub->memory -= bytes;
-        return NULL;
-    }
-    s->key = memory_text(like->key, err);
-    s->pass_key = memory_text(like->pass_key, err);
-    hub_stream_enter(hub, s, like->private, like->alone);
-    if (!s->key || !s->pass_key || !hub_pass_open(hub, s, s->began, err)) {
-        hub_stream_end(hub, s);
-        return NULL;
-    }
     return s;
 }
 
@@ -105,7 +95,6 @@ static int find_stream(struct consumer *c, struct hub_stream *like, struct hub_s
 {
     uint64_t start = like->maker.options.start;
     struct hub_stream *shared = c->wish.share ? hub_stream_shared(c->hub, like->key) : NULL;
-    uint64_t shared_began = shared ? shared->began : 0;
     *from = start;
     if (shared && can_join(shared, c, start)) {
         *stream = shared;
@@ -115,14 +104,14 @@ static int find_stream(struct consumer *c, struct hub_stream *like, struct hub_s
     }
     like->private = shared || !c->wish.share;
     like->alone = !c->wish.share;
-    *stream = open_stream(c->hub, like, err);
+    if (shared)
+        like->ledger_until = shared->began;
+    *stream = hub_stream_like(c->hub, like, err);
     if (!*stream)
         return -1;
-    if (shared)
-        (*stream)->ledger_until = shared_began;
     if (shared && !hub_stream_shared(c->hub, like->key)) /* it has gone meanwhile */
-        hub_stream_share(*stream);
-    return 0;
+        hub_stream_share(c->hub, *stream);
+    return hub_stream_enter(c->hub, *stream, err);
 }
 
 static int take_place(struct consumer *c, struct hub_stream *like, struct error *err)
@@ -136,8 +125,7 @@ static int take_place(struct consumer *c, struct hub_stream *like, struct error 
                        : hub_stream_bad_before(s, from);
     c->first_state = maker_state(&s->maker, from, bad, err);
     if (!c->first_state || hub_station_open(&c->now, c, s->ring, err) < 0) {
-        if (!s->stations)
-            hub_stream_end(c->hub, s);
+        hub_stream_unwanted(c->hub, s);
         return -1;
     }
     c->state = CONSUMER_OPEN;
@@ -153,7 +141,9 @@ static int open_consumer(struct consumer *c, struct error *err)
 {
     struct wish *wish = &c->wish;
     struct stream_options *o = &wish->options;
-    struct hub_stream like = { .data = wish->data, .recipe = wish->recipe };
+    struct hub_stream like = { .data = wish->data,
+                               .recipe = wish->recipe,
+                               .ledger_until = UINT64_MAX };
     const struct index *index = wish->data->index;
     if (wish->data->state == DATA_FAILED) {
         *err = wish->data->why;

@@ -88,6 +88,7 @@ struct pass {
     struct pass *next;
     struct hub_stream *member[FILLINGS_MAX];
     int count;
+    uint64_t key;  /* hash of the members' pass_key */
     uint64_t step; /* of the next unit */
     uint32_t unit, units;
     uint64_t time;               /* CPU time used, by share; who has least is next */
@@ -106,6 +107,7 @@ struct station {
     uint64_t from, until;   /* steps */
     uint64_t *owed;         /* owned, a slot each: 1 + the step that was handed over; 0: none */
     int owed_count;
+    struct station *coming; /* owned; the keeper's, while it moves the consumer */
 };
 
 enum consumer_state { CONSUMER_OPENING, CONSUMER_OPEN, CONSUMER_OVER };
@@ -176,9 +178,9 @@ struct hub {
     struct shared_ring *closing; /* for the keeper to close */
     uint64_t memory;             /* bytes of rings and caches */
     int stream_count;
+    int followers;           /* private streams that may merge into another */
     uint64_t names, numbers; /* given so far */
     uint64_t time;           /* of the pass that was served last */
-    uint64_t looked;         /* keeper: when stalls were looked for (stats_clock) */
     bool attention;          /* the keeper's: something has come about */
     uint64_t moves, convoys; /* since the hub began */
     struct hub_counts past;  /* of streams that have ended */
@@ -199,10 +201,12 @@ int hub_data_cache(struct hub_data *data, const struct stream_options *options,
 /* hub_stream.c */
 struct hub_recipe *hub_recipe_hold(struct hub_recipe *recipe);
 void hub_recipe_drop(struct hub_recipe *recipe);
-/* A stream that begins at options.start; opened without the lock, then entered with it. */
-int hub_stream_open(struct hub_stream **stream, struct hub *hub, struct hub_data *data,
-                    struct hub_recipe *recipe, const struct maker *maker, struct error *err);
-void hub_stream_enter(struct hub *hub, struct hub_stream *stream, bool private, bool alone);
+/* A stream like another, of which data, recipe, maker, keys, end, private, alone and ledger_until
+ * are looked at, from its maker's options.start on. Without the lock. */
+int hub_stream_open(struct hub_stream **stream, const struct hub_stream *like, struct error *err);
+void hub_stream_free(struct hub_stream *stream); /* one that is not entered; without its ring */
+/* Let it be filled. After an error it is dead. */
+int hub_stream_enter(struct hub *hub, struct hub_stream *stream, struct error *err);
 /* The oldest step from which on all are still in the ring. */
 uint64_t hub_stream_oldest(const struct hub_stream *stream);
 uint64_t hub_stream_bad_before(const struct hub_stream *stream, uint64_t step);
@@ -218,11 +222,14 @@ void hub_ring_drop(struct hub *hub, struct shared_ring *ring);
 /* Of one key, open to all; NULL: there is none. */
 struct hub_stream *hub_stream_shared(const struct hub *hub, const char *key);
 /* Others may join it from now on, and the ledger's lines are its. */
-void hub_stream_share(struct hub_stream *stream);
+void hub_stream_share(struct hub *hub, struct hub_stream *stream);
+/* End it if nobody is there. */
+void hub_stream_unwanted(struct hub *hub, struct hub_stream *stream);
+/* Nothing of its ring comes any more for stations whose steps are all handed over. */
+void hub_stream_finish(struct hub *hub, struct hub_stream *stream);
 
 /* hub_pass.c */
-struct pass *hub_pass_open(struct hub *hub, struct hub_stream *stream, uint64_t step,
-                           struct error *err);
+int hub_pass_open(struct hub *hub, struct hub_stream *stream, uint64_t step, struct error *err);
 void hub_pass_leave(struct hub *hub, struct hub_stream *stream);
 
 /* hub_pool.c; a thread's main */
@@ -241,13 +248,23 @@ void hub_consumer_place(const struct consumer *c, const struct hub_stream *strea
                         struct consumer_place *place);
 void hub_wish_release(struct wish *wish);
 void hub_consumer_free(struct consumer *c); /* one that is on no list */
+void hub_consumer_wake(struct consumer *c); /* there may be a batch */
 void hub_notify(int fd);                    /* an eventfd */
 
 /* hub_open.c */
 void hub_open_waiting(struct hub *hub);
+/* hub_stream_open within the hub's limits; releases the lock meanwhile. NULL: err says why. */
+struct hub_stream *hub_stream_like(struct hub *hub, const struct hub_stream *like,
+                                   struct error *err);
 
 /* hub_keeper.c */
 void *hub_keeper_main(void *argument);
 void hub_attend(struct hub *hub);
+
+/* hub_move.c, for the keeper; these release the lock meanwhile */
+/* Merge private streams that have caught up with the shared one of their key. */
+void hub_merge(struct hub *hub);
+/* Take slow consumers out of the way of others. False: nobody could be in anybody's way. */
+bool hub_free_stalled(struct hub *hub, uint64_t now);
 
 #endif

@@ -26,7 +26,7 @@ void hub_recipe_drop(struct hub_recipe *r)
     free(r);
 }
 
-static void free_stream(struct hub_stream *s)
+void hub_stream_free(struct hub_stream *s)
 {
     struct error ignored = { 0 }; /* every line is on disk already */
     (void)log_close(s->ledger, &ignored);
@@ -35,48 +35,65 @@ static void free_stream(struct hub_stream *s)
     free(s);
 }
 
-int hub_stream_open(struct hub_stream **result, struct hub *hub, struct hub_data *data,
-                    struct hub_recipe *recipe, const struct maker *maker, struct error *err)
+int hub_stream_open(struct hub_stream **result, const struct hub_stream *like, struct error *err)
 {
     struct hub_stream *s = memory_array(1, sizeof(*s), err);
     if (!s)
         return -1;
-    const struct stream_options *o = &maker->options;
-    struct slot_shape shape = maker_shape(maker);
-    s->data = data;
-    s->recipe = recipe;
-    s->maker = *maker;
-    s->began = s->published = o->start;
-    s->end = o->steps ? o->start + o->steps : UINT64_MAX;
-    s->stop = s->ledger_until = UINT64_MAX;
-    s->bad = s->books.bad = o->bad_before;
+    const struct stream_options *o = &like->maker.options;
+    struct slot_shape shape = maker_shape(&like->maker);
+    *s = (struct hub_stream){
+        .data = like->data,
+        .recipe = like->recipe,
+        .maker = like->maker,
+        .private = like->private,
+        .alone = like->alone,
+        .began = o->start,
+        .published = o->start,
+        .end = like->end,
+        .stop = UINT64_MAX,
+        .ledger_until = like->ledger_until,
+        .bad = o->bad_before,
+        .books = { .bad = o->bad_before },
+    };
     books_begin(&s->books, &s->maker, (uint32_t)(o->start / s->maker.steps_per_epoch),
                 o->start % s->maker.steps_per_epoch);
-    if ((recipe->ledger && log_open(&s->ledger, recipe->ledger, true, err) < 0) ||
+    s->key = memory_text(like->key, err);
+    s->pass_key = s->key ? memory_text(like->pass_key, err) : NULL;
+    if (!s->pass_key ||
+        (s->recipe->ledger && log_open(&s->ledger, s->recipe->ledger, true, err) < 0) ||
         shared_ring_open(&s->ring, o->slots, &shape, o->start, err) < 0) {
-        free_stream(s);
+        hub_stream_free(s);
         return -1;
     }
     s->ring->refs = 1;
     shared_ring_end(s->ring, s->end);
-    pthread_mutex_lock(&hub->lock);
-    snprintf(s->name, sizeof(s->name), "s%llu", (unsigned long long)++hub->names);
-    pthread_mutex_unlock(&hub->lock);
     *result = s;
     return 0;
 }
 
-void hub_stream_enter(struct hub *hub, struct hub_stream *s, bool private, bool alone)
+int hub_stream_enter(struct hub *hub, struct hub_stream *s, struct error *err)
 {
-    s->private = private;
-    s->alone = alone;
+    snprintf(s->name, sizeof(s->name), "s%llu", (unsigned long long)++hub->names);
     s->data->users++;
     hub_recipe_hold(s->recipe);
     s->next = hub->streams;
     hub->streams = s;
     hub->stream_count++;
+    hub->followers += s->private && !s->alone;
+    if (hub_pass_open(hub, s, s->began, err) < 0) {
+        hub_stream_end(hub, s);
+        return -1;
+    }
     pthread_cond_broadcast(&hub->work);
     pthread_cond_signal(&hub->ahead);
+    return 0;
+}
+
+void hub_stream_unwanted(struct hub *hub, struct hub_stream *s)
+{
+    if (!s->stations)
+        hub_stream_end(hub, s);
 }
 
 struct hub_stream *hub_stream_shared(const struct hub *hub, const char *key)
@@ -115,8 +132,9 @@ void hub_ring_drop(struct hub *hub, struct shared_ring *ring)
     hub_attend(hub);
 }
 
-void hub_stream_share(struct hub_stream *s)
+void hub_stream_share(struct hub *hub, struct hub_stream *s)
 {
+    hub->followers -= s->private && !s->alone;
     s->private = false;
     s->ledger_until = UINT64_MAX;
 }
@@ -125,8 +143,9 @@ void hub_stream_share(struct hub_stream *s)
 static void promote(struct hub *hub, const char *key)
 {
     for (struct hub_stream *s = hub->streams; s; s = s->next)
-        if (s->private && !s->alone && !s->dead && !s->failed && strcmp(s->key, key) == 0) {
-            hub_stream_share(s);
+        if (s->private && !s->alone && !s->dead && !s->failed && s->stop == UINT64_MAX &&
+            strcmp(s->key, key) == 0) {
+            hub_stream_share(hub, s);
             return;
         }
 }
@@ -138,6 +157,7 @@ void hub_stream_end(struct hub *hub, struct hub_stream *s)
     s->dead = true;
     hub_pass_leave(hub, s);
     hub->stream_count--;
+    hub->followers -= s->private && !s->alone;
     if (!s->private)
         promote(hub, s->key);
     hub_attend(hub);
@@ -198,7 +218,7 @@ void hub_stream_sweep(struct hub *hub)
         hub_recipe_drop(s->recipe);
         hub_data_drop(s->data);
         pthread_mutex_unlock(&hub->lock);
-        free_stream(s);
+        hub_stream_free(s);
         pthread_mutex_lock(&hub->lock);
         at = &hub->streams; /* it may have changed meanwhile */
     }
@@ -217,8 +237,7 @@ static void hand_to(struct station *at, const struct slot *slot)
     }
 }
 
-/* Nothing of this ring comes any more for the stations whose steps are all handed over. */
-static void finish_stations(struct hub *hub, struct hub_stream *s)
+void hub_stream_finish(struct hub *hub, struct hub_stream *s)
 {
     for (struct station *at = s->stations, *next; at; at = next) {
         next = at->next;
@@ -229,8 +248,7 @@ static void finish_stations(struct hub *hub, struct hub_stream *s)
         if (at->until <= s->published)
             hub_station_leave(at);
     }
-    if (!s->stations)
-        hub_stream_end(hub, s);
+    hub_stream_unwanted(hub, s);
 }
 
 static void hand_over(struct hub *hub, struct hub_stream *s, struct shared_slot *slot)
@@ -244,17 +262,13 @@ static void hand_over(struct hub *hub, struct hub_stream *s, struct shared_slot 
     slot->slot.state = slot->holders ? SLOT_HELD : SLOT_FREE;
     s->published++;
     shared_ring_publish(s->ring, s->published);
-    for (struct station *at = s->stations; at; at = at->next) {
-        struct consumer *c = at->consumer;
-        if (c->local && c->armed) {
-            c->armed = false;
-            hub_consumer_event(c, HUB_READY, s->published - 1);
-        }
-        hub_notify(c->ready);
-    }
+    for (struct station *at = s->stations; at; at = at->next)
+        hub_consumer_wake(at->consumer);
     if (slot->holders == 0)
         pthread_cond_broadcast(&hub->work);
-    finish_stations(hub, s);
+    hub_stream_finish(hub, s);
+    if (hub->followers > 0)
+        hub_attend(hub);
 }
 
 void hub_stream_publish(struct hub *hub, struct hub_stream *s)

@@ -1,0 +1,271 @@
+/*
+ * Claim: consumers of one stream may come late, ask for another start, be slow or leave, and each
+ * gets every batch from its first on, once, in order, with the bits that it would have alone; what
+ * it has given back, or left behind, is free.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/progress.h"
+#include "tests/hub_data.h"
+#include "tests/suite.h"
+
+enum { LONG = 60 };
+
+static struct batch_sums ours[LONG];
+
+static void sum_alone(const struct mix *mixing)
+{
+    struct stream_options o = small_options();
+    o.steps = LONG;
+    memset(ours, 0, sizeof(ours));
+    add_sums(&o, mixing, ours);
+}
+
+/* The next batch, which must be the right one; given back at once. */
+static void take(struct mapped *m)
+{
+    struct batch batch;
+    uint64_t step = m->next;
+    ck_assert_msg(mapped_next(m, &batch) == 1, "no batch %d: %s", (int)step, m->why.message);
+    ck_assert_uint_lt(step, LONG);
+    ck_assert_msg(batch_sums_of(&batch, mapped_sample_bytes(m)).content == ours[step].content,
+                  "content of step %d", (int)step);
+    mapped_release(m, &batch);
+}
+
+static void take_until(struct mapped *m, uint64_t step)
+{
+    while (m->next < step)
+        take(m);
+}
+
+/* All of them to `step`, whoever is behind first: they may hold one another up. */
+static void take_together(struct mapped *const *m, int n, uint64_t step)
+{
+    for (;;) {
+        struct mapped *behind = m[0];
+        for (int i = 1; i < n; i++)
+            if (m[i]->next < behind->next)
+                behind = m[i];
+        if (behind->next >= step)
+            return;
+        take(behind);
+    }
+}
+
+/* Who comes while step 0 is still there begins with it; who comes later, where the stream is. */
+START_TEST(joins_where_the_stream_is)
+{
+    sum_alone(NULL);
+    struct hub *hub = must_hub(2);
+    struct mapped a, b, c;
+    mapped_open(&a, hub, &(struct ask){ .steps = 0 });
+    mapped_open(&b, hub, &(struct ask){ .steps = 0 });
+    ck_assert_uint_eq(b.next, 0);
+    take_together((struct mapped *[]){ &a, &b }, 2, 10);
+    mapped_open(&c, hub, &(struct ask){ .steps = 0 });
+    ck_assert_uint_gt(c.next, 0);
+    ck_assert_str_eq(c.now.place.stream, a.now.place.stream);
+    take_together((struct mapped *[]){ &a, &b, &c }, 3, 30);
+    mapped_close(&a);
+    mapped_close(&b);
+    mapped_close(&c);
+    hub_close(hub);
+}
+END_TEST
+
+/* Behind the stream: a private one, which merges once it has caught up. */
+START_TEST(another_start_merges)
+{
+    const struct mix *mixing = _i & 1 ? mix_or_cut : NULL;
+    sum_alone(mixing);
+    struct hub *hub = must_hub(2);
+    struct mapped a, b;
+    struct ask ask = { .config = mixing ? hub_config_mix : NULL };
+    mapped_open(&a, hub, &ask);
+    take_until(&a, 12);
+    ask.has_start = true;
+    ask.start = 2;
+    ask.local = false;
+    mapped_open(&b, hub, &ask);
+    ck_assert(b.now.place.private);
+    ck_assert_str_ne(b.now.place.stream, a.now.place.stream);
+    ck_assert_uint_eq(b.next, 2);
+    while (b.moves == 0 && b.next < 30) {
+        take(&b);
+        hub_serve(hub, 0);
+    }
+    ck_assert_int_eq(b.moves, 1);
+    ck_assert(!b.now.place.private);
+    ck_assert_str_eq(b.now.place.stream, a.now.place.stream);
+    take_together((struct mapped *[]){ &a, &b }, 2, LONG);
+    mapped_close(&a);
+    mapped_close(&b);
+    hub_close(hub);
+}
+END_TEST
+
+/* Ahead of it, too. */
+START_TEST(a_later_start_merges)
+{
+    sum_alone(NULL);
+    struct hub *hub = must_hub(2);
+    struct mapped a, b;
+    mapped_open(&a, hub, &(struct ask){ .steps = 0 });
+    mapped_open(&b, hub, &(struct ask){ .has_start = true, .start = 30 });
+    ck_assert_uint_eq(b.next, 30);
+    take_until(&b, 32);
+    while (b.moves == 0 && a.next < 40) {
+        take(&a);
+        hub_serve(hub, 0);
+    }
+    ck_assert_int_eq(b.moves, 1);
+    take_together((struct mapped *[]){ &a, &b }, 2, LONG);
+    mapped_close(&a);
+    mapped_close(&b);
+    hub_close(hub);
+}
+END_TEST
+
+START_TEST(alone_stays_alone)
+{
+    sum_alone(NULL);
+    struct hub *hub = must_hub(2);
+    struct mapped a, b;
+    mapped_open(&a, hub, &(struct ask){ .steps = 0 });
+    mapped_open(&b, hub, &(struct ask){ .alone = true });
+    ck_assert(b.now.place.private);
+    for (uint64_t step = 1; step < 20; step++) {
+        take_until(&a, step);
+        take_until(&b, step);
+        hub_serve(hub, 0);
+    }
+    ck_assert_int_eq(b.moves, 0);
+    mapped_close(&a);
+    mapped_close(&b);
+    hub_close(hub);
+}
+END_TEST
+
+/* With `hold` a slow consumer stops the others until it has given back; with `private` it is taken
+ * out of the way, and what it holds stays as it is. */
+START_TEST(slow_consumer)
+{
+    bool private = _i == 1;
+    sum_alone(NULL);
+    struct hub *hub = must_hub(2);
+    struct mapped fast, slow;
+    struct batch held[2];
+    mapped_open(&fast, hub, &(struct ask){ .steps = 0 });
+    mapped_open(&slow, hub, &(struct ask){ .slow_private = private });
+    ck_assert_int_eq(mapped_next(&slow, &held[0]), 1);
+    ck_assert_int_eq(mapped_next(&slow, &held[1]), 1);
+    take_until(&fast, 4);
+    double start = clock_seconds();
+    while (clock_seconds() - start < 1.5 && !(private && fast.moves))
+        hub_serve(hub, 50);
+    ck_assert(private || !mapped_has(&fast));
+    if (private) {
+        ck_assert_int_eq(fast.moves, 1);
+        ck_assert_int_eq(slow.moves, 1);
+        ck_assert(!fast.now.place.private);
+        ck_assert(slow.now.place.private);
+        take_until(&fast, 30);
+        for (int i = 0; i < 2; i++)
+            ck_assert_uint_eq(batch_sums_of(&held[i], mapped_sample_bytes(&slow)).content,
+                              ours[i].content);
+    }
+    mapped_release(&slow, &held[0]);
+    mapped_release(&slow, &held[1]);
+    take_together((struct mapped *[]){ &fast, &slow }, 2, 40);
+    mapped_close(&slow);
+    take_until(&fast, LONG);
+    mapped_close(&fast);
+    hub_close(hub);
+}
+END_TEST
+
+/* A consumer that was dropped and then hurries comes back. */
+START_TEST(slow_consumer_comes_back)
+{
+    sum_alone(NULL);
+    struct hub *hub = must_hub(2);
+    struct mapped fast, slow;
+    struct batch held;
+    mapped_open(&fast, hub, &(struct ask){ .steps = 0 });
+    mapped_open(&slow, hub, &(struct ask){ .slow_private = true });
+    ck_assert_int_eq(mapped_next(&slow, &held), 1);
+    take_until(&fast, 4);
+    while (!fast.moves)
+        hub_serve(hub, 50);
+    take_until(&fast, 20);
+    mapped_release(&slow, &held);
+    while (slow.moves < 2 && slow.next < 40) {
+        take(&slow);
+        hub_serve(hub, 1);
+    }
+    ck_assert_int_eq(slow.moves, 2);
+    ck_assert_str_eq(slow.now.place.stream, fast.now.place.stream);
+    take_together((struct mapped *[]){ &fast, &slow }, 2, LONG);
+    mapped_close(&slow);
+    mapped_close(&fast);
+    hub_close(hub);
+}
+END_TEST
+
+/* Who leaves holds nobody up. */
+START_TEST(leaving_frees)
+{
+    sum_alone(NULL);
+    struct hub *hub = must_hub(2);
+    struct mapped stays, goes;
+    struct batch batch;
+    mapped_open(&stays, hub, &(struct ask){ .steps = 0 });
+    for (int i = 0; i < 8; i++) {
+        mapped_open(&goes, hub, &(struct ask){ .steps = 0 });
+        for (int k = 0; k < i % 3; k++)
+            ck_assert_int_eq(mapped_next(&goes, &batch), 1);
+        mapped_close(&goes);
+        take_until(&stays, stays.next + 5);
+    }
+    mapped_close(&stays);
+    hub_close(hub);
+}
+END_TEST
+
+/* The last of a shared stream goes: a private one that follows it becomes the shared one. */
+START_TEST(follower_takes_over)
+{
+    sum_alone(NULL);
+    struct hub *hub = must_hub(2);
+    struct mapped a, b, c;
+    mapped_open(&a, hub, &(struct ask){ .steps = 0 });
+    take_until(&a, 20);
+    mapped_open(&b, hub, &(struct ask){ .has_start = true, .start = 1 });
+    ck_assert(b.now.place.private);
+    mapped_close(&a);
+    take_until(&b, 3);
+    mapped_open(&c, hub, &(struct ask){ .steps = 0 });
+    ck_assert_str_eq(c.now.place.stream, b.now.place.stream);
+    take_together((struct mapped *[]){ &b, &c }, 2, 20);
+    mapped_close(&b);
+    mapped_close(&c);
+    hub_close(hub);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = suite_cases("hub_move");
+    tcase_add_checked_fixture(cases, stream_data_make, stream_data_remove);
+    tcase_add_test(cases, joins_where_the_stream_is);
+    tcase_add_loop_test(cases, another_start_merges, 0, 2);
+    tcase_add_test(cases, a_later_start_merges);
+    tcase_add_test(cases, alone_stays_alone);
+    tcase_add_loop_test(cases, slow_consumer, 0, 2);
+    tcase_add_test(cases, slow_consumer_comes_back);
+    tcase_add_test(cases, leaving_frees);
+    tcase_add_test(cases, follower_takes_over);
+    return suite_run();
+}
