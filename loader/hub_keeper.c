@@ -39,7 +39,9 @@ void *hub_keeper_main(void *argument)
         hub_open_waiting(hub);
         hub_data_sweep(hub, false);
         hub_merge(hub);
-        watch = hub_free_stalled(hub, stats_clock());
+        uint64_t now = stats_clock();
+        watch = hub_free_stalled(hub, now);
+        watch |= hub_pass_free_stalled(hub, now);
     }
     pthread_mutex_unlock(&hub->lock);
     return NULL;

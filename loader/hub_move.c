@@ -8,9 +8,6 @@
  */
 #include "loader/hub_private.h"
 
-/* Others wait so long for a slow consumer before it goes its own way. */
-static const uint64_t GRACE = 500000000;
-
 static bool movable(const struct consumer *c)
 {
     return c->state == CONSUMER_OPEN && !c->old && !c->has[HUB_OPENED] && !c->has[HUB_MOVED];
@@ -222,7 +219,7 @@ bool hub_free_stalled(struct hub *hub, uint64_t now)
             s->stalled = 0;
         else if (!s->stalled)
             s->stalled = now;
-        else if (now - s->stalled >= GRACE) {
+        else if (now - s->stalled >= HUB_GRACE) {
             s->stalled = now;
             split(hub, s);
         }

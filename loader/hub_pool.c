@@ -2,11 +2,14 @@
  * The hub's threads. Each takes a unit (a pair of places) of the pass that has used least CPU time,
  * fills it without the lock, and charges what it cost. A pass that had nothing to do, its ring
  * being full, or that is new, begins at the time of the one served last: it owes nothing and is
- * owed nothing, so nobody starves and nobody pays for the idle.
+ * owed nothing, so nobody starves and nobody pays for the idle. A pass that is behind another over
+ * the same files is charged less, until it has caught up and costs next to nothing.
  */
 #include <time.h>
 
 #include "loader/hub_private.h"
+
+enum { LAG_SHARE = 3 };
 
 /* A unit being filled. */
 struct job {
@@ -25,24 +28,16 @@ static uint64_t cpu_clock(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static bool has_work(const struct hub *hub, const struct pass *p)
-{
-    if (p->unit > 0)
-        return true;
-    for (int i = 0; i < p->count; i++)
-        if (shared_ring_slot(p->member[i]->ring, p->step)->slot.state != SLOT_FREE)
-            return false;
-    return !hub->drain;
-}
-
 static struct pass *pick(struct hub *hub)
 {
     struct pass *best = NULL;
     for (struct pass *p = hub->passes; p; p = p->next) {
-        if (!has_work(hub, p)) {
+        if (!hub_pass_has_work(hub, p)) {
             p->idle = true;
             continue;
         }
+        if (hub_pass_waits(hub, p))
+            continue;
         if (p->idle && p->time < hub->time)
             p->time = hub->time;
         p->idle = false;
@@ -77,6 +72,12 @@ static void next_step(struct hub *hub, struct pass *p)
 static bool take(struct hub *hub, struct job *job)
 {
     struct pass *p = pick(hub);
+    while (p && p->unit == 0) {
+        hub_pass_gather(hub, p);
+        if (hub_pass_has_work(hub, p))
+            break;
+        p = pick(hub); /* who was taken in has no room yet */
+    }
     if (!p)
         return false;
     uint32_t places = p->member[0]->maker.places;
@@ -128,7 +129,7 @@ static void done(struct hub *hub, const struct job *job, const struct hub_counts
 {
     struct pass *p = job->stream[0]->pass;
     if (p) {
-        p->cost = cpu / (uint64_t)job->count;
+        p->cost = cpu / (uint64_t)job->count / (hub_pass_lags(hub, p) ? LAG_SHARE : 1);
         p->time = p->time + p->cost > job->estimate ? p->time + p->cost - job->estimate : 0;
     }
     for (int i = 0; i < job->count; i++) {

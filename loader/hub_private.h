@@ -21,6 +21,9 @@
 #include "loader/hub.h"
 #include "loader/shared_ring.h"
 
+/* How long others wait for a slow consumer, or convoy, before it goes its own way (ns). */
+enum { HUB_GRACE = 500000000 };
+
 /* A recipe with its mixing, shared by the streams that follow one another with it. */
 struct hub_recipe {
     int refs;
@@ -71,6 +74,7 @@ struct hub_stream {
     uint64_t end;             /* of its steps; UINT64_MAX: without */
     uint64_t stop;            /* nothing from here on is made: who took them has moved */
     int in_flight;            /* units being filled, and the hand-over */
+    bool strays;              /* its consumers did not keep up with those of a convoy */
     bool publishing, failed, dead;
     struct error why; /* of `failed` */
     uint64_t stalled; /* since when it holds somebody up (stats_clock); 0: it does not */
@@ -89,10 +93,12 @@ struct pass {
     struct hub_stream *member[FILLINGS_MAX];
     int count;
     uint64_t key;  /* hash of the members' pass_key */
+    int twins;     /* other passes over the same files */
     uint64_t step; /* of the next unit */
     uint32_t unit, units;
     uint64_t time;               /* CPU time used, by share; who has least is next */
     uint64_t cost;               /* of the last unit */
+    uint64_t stalled;            /* since when a member holds others up (stats_clock); 0: none */
     bool idle;                   /* there was nothing to do when it was looked at last */
     uint64_t ahead, ahead_taken; /* the reader ahead's: units of all its steps */
     int warm;
@@ -231,6 +237,15 @@ void hub_stream_finish(struct hub *hub, struct hub_stream *stream);
 /* hub_pass.c */
 int hub_pass_open(struct hub *hub, struct hub_stream *stream, uint64_t step, struct error *err);
 void hub_pass_leave(struct hub *hub, struct hub_stream *stream);
+bool hub_pass_has_work(const struct hub *hub, const struct pass *pass);
+/* At the beginning of a step: take in the passes over the same files that are there, too. */
+void hub_pass_gather(struct hub *hub, struct pass *pass);
+/* One over the same files is a little behind, and is being worked at. */
+bool hub_pass_waits(const struct hub *hub, const struct pass *pass);
+/* It is behind one over the same files. */
+bool hub_pass_lags(const struct hub *hub, const struct pass *pass);
+/* Let members go that hold up the others of their convoy. False: there is no convoy. */
+bool hub_pass_free_stalled(struct hub *hub, uint64_t now);
 
 /* hub_pool.c; a thread's main */
 void *hub_thread_main(void *argument);
