@@ -18,7 +18,6 @@ static void init_locks(struct hub *hub)
     pthread_mutex_init(&hub->lock, NULL);
     pthread_cond_init(&hub->work, NULL);
     pthread_cond_init(&hub->ahead, NULL);
-    pthread_cond_init(&hub->settled, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -43,6 +42,8 @@ static int start_threads(struct hub *hub, struct error *err)
         }
         hub->started = i + 1;
     }
+    /* Streams work without it: where no thread is to be had, nobody goes ahead. */
+    hub->reads = pthread_create(&hub->reader, NULL, hub_ahead_main, hub) == 0;
     int rc = pthread_create(&hub->keeper, NULL, hub_keeper_main, hub);
     hub->keeps = rc == 0;
     return rc == 0 ? 0
@@ -278,6 +279,8 @@ static void stop_threads(struct hub *hub)
     }
     if (hub->keeps)
         pthread_join(hub->keeper, NULL);
+    if (hub->reads)
+        pthread_join(hub->reader, NULL);
 }
 
 void hub_close(struct hub *hub)
@@ -295,7 +298,6 @@ void hub_close(struct hub *hub)
         close(hub->event_fd);
     free(hub->threads);
     free(hub->stats);
-    pthread_cond_destroy(&hub->settled);
     pthread_cond_destroy(&hub->ahead);
     pthread_cond_destroy(&hub->keep);
     pthread_cond_destroy(&hub->work);

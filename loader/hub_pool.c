@@ -17,6 +17,7 @@ struct job {
     uint32_t first, places;
     uint64_t estimate; /* of its cost, which the pass was charged */
     int count;
+    bool fresh; /* the first of a slot whose memory was never written */
     struct hub_stream *stream[FILLINGS_MAX];
     struct filling filling[FILLINGS_MAX];
 };
@@ -47,12 +48,16 @@ static struct pass *pick(struct hub *hub)
     return best;
 }
 
-static void begin_slot(struct hub_stream *s, const struct pass *p)
+/* Was its memory never written? */
+static bool begin_slot(struct hub_stream *s, const struct pass *p)
 {
-    struct slot *slot = &shared_ring_slot(s->ring, p->step)->slot;
-    slot->state = SLOT_FILLING;
-    slot->step = p->step;
-    slot->units_left = p->units;
+    struct shared_slot *slot = shared_ring_slot(s->ring, p->step);
+    bool fresh = slot->fresh;
+    slot->fresh = false;
+    slot->slot.state = SLOT_FILLING;
+    slot->slot.step = p->step;
+    slot->slot.units_left = p->units;
+    return fresh;
 }
 
 /* The step is all taken: on to the next, without those that have no more. `p` may be gone. */
@@ -62,6 +67,7 @@ static void next_step(struct hub *hub, struct pass *p)
     int count = 0;
     p->unit = 0;
     p->step++;
+    pthread_cond_signal(&hub->ahead);
     for (int i = 0; i < p->count; i++)
         if (p->step >= p->member[i]->end || p->step >= p->member[i]->stop)
             over[count++] = p->member[i];
@@ -85,10 +91,11 @@ static bool take(struct hub *hub, struct job *job)
     job->first = p->unit * SLOT_UNIT;
     job->places = places - job->first < SLOT_UNIT ? places - job->first : SLOT_UNIT;
     job->count = p->count;
+    job->fresh = false;
     for (int i = 0; i < p->count; i++) {
         struct hub_stream *s = p->member[i];
         if (p->unit == 0)
-            begin_slot(s, p);
+            job->fresh |= begin_slot(s, p);
         struct slot *slot = &shared_ring_slot(s->ring, p->step)->slot;
         s->in_flight++;
         job->stream[i] = s;
@@ -140,10 +147,7 @@ static void done(struct hub *hub, const struct job *job, const struct hub_counts
             slot->state = SLOT_READY;
             hub_stream_publish(hub, s);
         }
-        if (--s->in_flight == 0 && s->dead) {
-            pthread_cond_broadcast(&hub->settled);
-            hub_attend(hub);
-        }
+        hub_stream_settle(hub, s);
     }
 }
 
@@ -164,6 +168,8 @@ void *hub_thread_main(void *argument)
         pthread_mutex_unlock(&hub->lock);
         stats_stage(t->stats, STAGE_WAIT);
         struct hub_counts before = counted(t->stats, &nothing);
+        for (int i = 0; i < job.count && job.fresh; i++)
+            shared_ring_back(job.stream[i]->ring, job.filling[i].slot);
         maker_fill(job.filling, job.count, t->worker, job.step, job.first, job.places);
         stats_stage(t->stats, STAGE_RENDER);
         struct hub_counts c = counted(t->stats, &before);

@@ -17,6 +17,7 @@
 
 #include <pthread.h>
 
+#include "loader/ahead.h"
 #include "loader/books.h"
 #include "loader/hub.h"
 #include "loader/shared_ring.h"
@@ -80,6 +81,8 @@ struct hub_stream {
     uint64_t stalled; /* since when it holds somebody up (stats_clock); 0: it does not */
     uint64_t bad;     /* of the epoch of the batch handed over last */
     struct hub_counts counts;
+    struct ahead ahead; /* the reader ahead's, in steps since epoch 0 */
+    bool reads;         /* it is on its way */
 
     /* Of the thread that has set `publishing`, alone. */
     struct books books;
@@ -96,12 +99,10 @@ struct pass {
     int twins;     /* other passes over the same files */
     uint64_t step; /* of the next unit */
     uint32_t unit, units;
-    uint64_t time;               /* CPU time used, by share; who has least is next */
-    uint64_t cost;               /* of the last unit */
-    uint64_t stalled;            /* since when a member holds others up (stats_clock); 0: none */
-    bool idle;                   /* there was nothing to do when it was looked at last */
-    uint64_t ahead, ahead_taken; /* the reader ahead's: units of all its steps */
-    int warm;
+    uint64_t time;    /* CPU time used, by share; who has least is next */
+    uint64_t cost;    /* of the last unit */
+    uint64_t stalled; /* since when a member holds others up (stats_clock); 0: none */
+    bool idle;        /* there was nothing to do when it was looked at last */
 };
 
 struct station {
@@ -172,10 +173,9 @@ struct hub {
     bool keeps, reads;
 
     pthread_mutex_t lock;
-    pthread_cond_t work;    /* signalled when there may be a unit to take, and when stopping */
-    pthread_cond_t keep;    /* signalled when the keeper has something to do, and when stopping */
-    pthread_cond_t ahead;   /* signalled when there may be something to read ahead */
-    pthread_cond_t settled; /* signalled when a unit of a dead stream is done */
+    pthread_cond_t work;  /* signalled when there may be a unit to take, and when stopping */
+    pthread_cond_t keep;  /* signalled when the keeper has something to do, and when stopping */
+    pthread_cond_t ahead; /* signalled when there may be something to read ahead */
     bool stop, drain;
     struct hub_data *data;
     struct hub_stream *streams;
@@ -229,6 +229,8 @@ void hub_ring_drop(struct hub *hub, struct shared_ring *ring);
 struct hub_stream *hub_stream_shared(const struct hub *hub, const char *key);
 /* Others may join it from now on, and the ledger's lines are its. */
 void hub_stream_share(struct hub *hub, struct hub_stream *stream);
+/* One of its `in_flight` is done. */
+void hub_stream_settle(struct hub *hub, struct hub_stream *stream);
 /* End it if nobody is there. */
 void hub_stream_unwanted(struct hub *hub, struct hub_stream *stream);
 /* Nothing of its ring comes any more for stations whose steps are all handed over. */
@@ -249,6 +251,8 @@ bool hub_pass_free_stalled(struct hub *hub, uint64_t now);
 
 /* hub_pool.c; a thread's main */
 void *hub_thread_main(void *argument);
+/* hub_ahead.c; likewise */
+void *hub_ahead_main(void *argument);
 
 /* hub_consumer.c */
 int hub_station_open(struct station **station, struct consumer *c, struct shared_ring *ring,

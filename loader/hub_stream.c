@@ -90,6 +90,12 @@ int hub_stream_enter(struct hub *hub, struct hub_stream *s, struct error *err)
     return 0;
 }
 
+void hub_stream_settle(struct hub *hub, struct hub_stream *s)
+{
+    if (--s->in_flight == 0 && s->dead)
+        hub_attend(hub);
+}
+
 void hub_stream_unwanted(struct hub *hub, struct hub_stream *s)
 {
     if (!s->stations)

@@ -10,14 +10,45 @@
 #include "base/memory.h"
 
 enum { VERSION = 1, RELEASED = 64, TAKEN = 16, WAITED = 24 };
+enum { HUGE_PAGE = 2 << 20, COLLAPSE = 25 }; /* COLLAPSE: MADV_COLLAPSE of Linux 6.1 */
 
 static_assert(sizeof(struct shared_header) == 48, "the header is as docs/protocol.md has it");
+
+/* The sizes of header and slot in the memfd, and of all of it. */
+static bool sizes(int slots, const struct slot_layout *at, size_t *header, size_t *slot,
+                  size_t *bytes)
+{
+    size_t page = at->bytes >= HUGE_PAGE ? HUGE_PAGE : SLOT_PAGE;
+    *header = page;
+    return size_add(at->bytes, page - 1, slot) && (*slot = *slot / page * page, true) &&
+           size_mul(*slot, (size_t)slots, bytes) && size_add(*bytes, page, bytes) &&
+           *bytes <= INT64_MAX;
+}
 
 bool shared_ring_bytes(int slots, const struct slot_shape *shape, size_t *bytes)
 {
     struct slot_layout at;
-    return slot_lay_out(shape, &at) && size_mul(at.bytes, (size_t)slots, bytes) &&
-           size_add(*bytes, SLOT_PAGE, bytes) && *bytes <= INT64_MAX;
+    size_t header, slot;
+    return slot_lay_out(shape, &at) && sizes(slots, &at, &header, &slot, bytes);
+}
+
+/* `bytes` of the memfd at an address that huge pages can lie at. */
+static void *map_aligned(int fd, size_t bytes)
+{
+    uint8_t *space = mmap(NULL, bytes + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (space == MAP_FAILED)
+        return MAP_FAILED;
+    size_t skip = (HUGE_PAGE - (uintptr_t)space % HUGE_PAGE) % HUGE_PAGE;
+    void *memory = mmap(space + skip, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+    size_t end = (skip + bytes + SLOT_PAGE - 1) / SLOT_PAGE * SLOT_PAGE;
+    if (memory == MAP_FAILED)
+        munmap(space, bytes + HUGE_PAGE);
+    else {
+        if (skip > 0)
+            munmap(space, skip);
+        munmap(space + end, bytes + HUGE_PAGE - end);
+    }
+    return memory;
 }
 
 /* A memfd of `bytes` zeros, mapped, that can no longer change its size. */
@@ -30,7 +61,8 @@ static void *open_memory(const char *name, size_t bytes, int *fd, struct error *
     }
     void *memory = MAP_FAILED;
     if (ftruncate(*fd, (off_t)bytes) == 0)
-        memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+        memory = bytes > HUGE_PAGE ? map_aligned(*fd, bytes)
+                                   : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
     if (memory == MAP_FAILED || fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0) {
         error_errno(err, NULL, "no shared memory of %zu MiB for a stream", bytes >> 20);
         if (memory != MAP_FAILED)
@@ -48,7 +80,7 @@ static void fill_header(struct shared_ring *ring)
     memcpy(h->magic, "TENFRING", sizeof(h->magic));
     h->version = VERSION;
     h->slots = (uint32_t)ring->slots;
-    h->slot_bytes = ring->at.bytes;
+    h->slot_bytes = ring->slot_bytes;
     h->first = ring->first;
     atomic_init(&h->published, ring->first);
     atomic_init(&h->end, UINT64_MAX);
@@ -67,7 +99,8 @@ int shared_ring_open(struct shared_ring **result, int slots, const struct slot_s
                          : NULL;
     if (!ring->outcomes)
         goto fail;
-    if (!slot_lay_out(shape, &ring->at) || !shared_ring_bytes(slots, shape, &ring->bytes)) {
+    if (!slot_lay_out(shape, &ring->at) ||
+        !sizes(slots, &ring->at, &ring->header_bytes, &ring->slot_bytes, &ring->bytes)) {
         error_set(err, ERROR_USAGE, NULL,
                   "a ring of %d batches of %u samples does not fit the address space", slots,
                   shape->count);
@@ -81,10 +114,11 @@ int shared_ring_open(struct shared_ring **result, int slots, const struct slot_s
         goto fail;
     }
     fill_header(ring);
-    for (int i = 0; i < slots; i++)
-        slot_init(&ring->slot[i].slot, i,
-                  (uint8_t *)ring->header + SLOT_PAGE + ring->at.bytes * (size_t)i, &ring->at,
-                  shape);
+    uint8_t *memory = (uint8_t *)ring->header + ring->header_bytes;
+    for (int i = 0; i < slots; i++) {
+        slot_init(&ring->slot[i].slot, i, memory + ring->slot_bytes * (size_t)i, &ring->at, shape);
+        ring->slot[i].fresh = true;
+    }
     *result = ring;
     return 0;
 fail:
@@ -100,6 +134,14 @@ struct shared_slot *shared_ring_slot(const struct shared_ring *ring, uint64_t st
 struct outcome *shared_ring_outcomes(const struct shared_ring *ring, const struct slot *slot)
 {
     return ring->outcomes + (size_t)slot->number * ring->shape.count;
+}
+
+void shared_ring_back(const struct shared_ring *ring, const struct slot *slot)
+{
+    if (ring->slot_bytes < HUGE_PAGE)
+        return;
+    int rc = madvise(slot->header, ring->slot_bytes, COLLAPSE);
+    (void)rc; /* small pages will do */
 }
 
 void shared_ring_publish(struct shared_ring *ring, uint64_t published)

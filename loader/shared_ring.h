@@ -21,6 +21,7 @@
 
 struct shared_slot {
     struct slot slot;
+    bool fresh;          /* its memory was never written */
     int holders;         /* stations that have it and did not give it back */
     uint64_t bad_before; /* of its epoch, before this batch */
 };
@@ -39,6 +40,7 @@ struct shared_ring {
     struct shared_header *header;
     struct slot_shape shape;
     struct slot_layout at;
+    size_t header_bytes, slot_bytes; /* whole huge pages where a slot is larger than one */
     int slots;
     uint64_t first;
     struct shared_slot *slot; /* owned: `slots` of them */
@@ -54,6 +56,9 @@ int shared_ring_open(struct shared_ring **ring, int slots, const struct slot_sha
                      uint64_t first, struct error *err);
 struct shared_slot *shared_ring_slot(const struct shared_ring *ring, uint64_t step);
 struct outcome *shared_ring_outcomes(const struct shared_ring *ring, const struct slot *slot);
+/* Before a slot is first written: put huge pages behind it, if it is large enough and the kernel
+ * can. Faults are then next to none, here and where others map it. */
+void shared_ring_back(const struct shared_ring *ring, const struct slot *slot);
 /* Steps below `published` can be read by anybody who maps the ring. */
 void shared_ring_publish(struct shared_ring *ring, uint64_t published);
 /* No step of `end` or later will come. */
