@@ -25,6 +25,17 @@ static void move(struct consumer *c, struct station *place, struct hub_stream *t
     c->hub->moves++;
 }
 
+/* Does the stream still have step `at`, or can it come to it though nobody gives anything back? */
+static bool reaches(const struct hub_stream *s, uint64_t at)
+{
+    if (at < hub_stream_oldest(s) || at >= s->published + (uint64_t)s->ring->slots)
+        return false;
+    for (uint64_t step = s->published; step <= at; step++)
+        if (shared_ring_slot(s->ring, step)->slot.state == SLOT_HELD)
+            return false;
+    return true;
+}
+
 static void merge(struct hub *hub, struct hub_stream *s)
 {
     struct hub_stream *to = hub_stream_shared(hub, s->key);
@@ -34,9 +45,7 @@ static void merge(struct hub *hub, struct hub_stream *s)
     if (!to || !c || !s->pass || !movable(c))
         return;
     uint64_t at = s->pass->step + (s->pass->unit > 0);
-    if (at >= s->end || at < hub_stream_oldest(to) ||
-        at > to->published + (uint64_t)to->ring->slots ||
-        hub_station_open(&place, c, to->ring, &ignored) < 0)
+    if (at >= s->end || !reaches(to, at) || hub_station_open(&place, c, to->ring, &ignored) < 0)
         return;
     s->stop = at;
     shared_ring_end(s->ring, at);
