@@ -38,7 +38,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wstrict-prototypes -W
   $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SAN),-fsanitize=$(SAN)) -pthread $(LDFLAGS)
 
-.PHONY: all programs tests deps demo test test-data test-peers check-san bench install clean
+.PHONY: all programs tests deps demo test test-data test-peers check-san soak bench install clean
 .DEFAULT_GOAL := all
 
 all: deps
@@ -115,6 +115,10 @@ check-san:
 	  ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	  tests/run.sh $(UNIT_TESTS:%=build/$(notdir $(CC))-$$san/tests/%) || exit 1; \
 	done
+
+# 10,000 clients that come and go: memory and descriptors stay what they were.
+soak: programs $(BUILD)/tests/test_hub_limits
+	TENFOLD_SOAK=10000 $(BUILD)/tests/test_hub_limits
 
 BENCHES := $(notdir $(basename $(wildcard tests/bench/*.c)))
 $(BUILD)/tests/bench/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/libtenfold.a

@@ -182,6 +182,94 @@ START_TEST(local_consumer)
 }
 END_TEST
 
+/* The state before a client's next batch, as docs/protocol.md has it: the one it was given with
+ * three numbers replaced. */
+static json_t *client_state(const json_t *first, const struct batch *last, uint64_t steps_per_epoch)
+{
+    json_t *state = json_deep_copy(first);
+    uint64_t next = last->header->step + 1, at = next % steps_per_epoch;
+    json_object_set_new(state, "epoch", json_integer((json_int_t)(next / steps_per_epoch)));
+    json_object_set_new(state, "position", json_integer((json_int_t)at * BATCH));
+    json_object_set_new(state, "bad", json_integer(at ? (json_int_t)last->header->bad : 0));
+    return state;
+}
+
+/* Three epochs of four ranks at once, one of which is killed in each batch and another hub goes on
+ * with two ranks, and so on: of every epoch, every sample comes once, and bad ones are counted. */
+START_TEST(every_sample_once)
+{
+    enum { EPOCHS = 3, PER_EPOCH = (IMAGES + BATCH - 1) / BATCH };
+    static int seen[EPOCHS][IMAGES];
+    json_t *state = NULL;
+    struct error err = { 0 };
+    break_some();
+    for (uint64_t step = 0; step < EPOCHS * PER_EPOCH; step++) {
+        uint32_t world = step % 2 ? 2 : 4;
+        json_t *after = NULL;
+        uint64_t bad = 0;
+        struct hub *hub = must_hub(1 + (int)step % 3);
+        struct mapped m[4];
+        for (uint32_t rank = 0; rank < world; rank++) {
+            struct ask ask = { .settings = { "data.last=keep", "data.on_error=skip" },
+                               .rank = rank,
+                               .world = world,
+                               .state = state };
+            mapped_open(&m[rank], hub, &ask);
+            ck_assert_uint_eq(m[rank].next, step);
+        }
+        for (uint32_t rank = 0; rank < world; rank++) {
+            struct batch batch;
+            ck_assert_int_eq(mapped_next(&m[rank], &batch), 1);
+            for (uint32_t i = 0; i < batch.header->count; i++)
+                if (batch.id[i] >= 0)
+                    seen[step / PER_EPOCH][batch.id[i]]++;
+            bad = batch.header->bad > bad ? batch.header->bad : bad;
+            json_t *first = consumer_state(m[rank].consumer, &err);
+            json_decref(after);
+            after = client_state(first, &batch, m[rank].now.place.steps_per_epoch);
+            json_decref(first);
+            mapped_close(&m[rank]);
+        }
+        hub_close(hub);
+        json_decref(state);
+        state = after;
+    }
+    json_decref(state);
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+        int missing = 0;
+        for (int id = 0; id < IMAGES; id++) {
+            ck_assert_int_le(seen[epoch][id], 1);
+            missing += seen[epoch][id] == 0;
+        }
+        ck_assert_int_eq(missing, 3); /* the broken ones */
+    }
+}
+END_TEST
+
+START_TEST(two_hundred)
+{
+    enum { MANY = 200, EACH = 3 };
+    static struct mapped m[MANY];
+    struct batch_sums ours[STEPS] = { 0 };
+    struct stream_options o = small_options();
+    add_sums(&o, NULL, ours);
+    struct hub *hub = must_hub(2);
+    for (int i = 0; i < MANY; i++)
+        mapped_open(&m[i], hub, &(struct ask){ .steps = 0 });
+    for (int step = 0; step < EACH; step++)
+        for (int i = 0; i < MANY; i++) {
+            struct batch batch;
+            ck_assert_int_eq(mapped_next(&m[i], &batch), 1);
+            ck_assert_uint_eq(batch_sums_of(&batch, mapped_sample_bytes(&m[i])).content,
+                              ours[step].content);
+            mapped_release(&m[i], &batch);
+        }
+    for (int i = 0; i < MANY; i++)
+        mapped_close(&m[i]);
+    hub_close(hub);
+}
+END_TEST
+
 /* What is counted adds up. */
 START_TEST(counts)
 {
@@ -225,6 +313,8 @@ int main(void)
     tcase_add_loop_test(cases, goes_on_from_a_state, 0, 4);
     tcase_add_loop_test(cases, shared_by_many, 0, 2);
     tcase_add_loop_test(cases, local_consumer, 0, 2);
+    tcase_add_test(cases, every_sample_once);
+    tcase_add_test(cases, two_hundred);
     tcase_add_test(cases, counts);
     return suite_run();
 }

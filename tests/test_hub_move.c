@@ -3,6 +3,8 @@
  * gets every batch from its first on, once, in order, with the bits that it would have alone; what
  * it has given back, or left behind, is free.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -255,6 +257,71 @@ START_TEST(follower_takes_over)
 }
 END_TEST
 
+static int lines_of(const char *path, char lines[400][600])
+{
+    FILE *file = fopen(path, "r");
+    int count = 0;
+    ck_assert_ptr_nonnull(file);
+    while (count < 400 && fgets(lines[count], sizeof(lines[0]), file))
+        count++;
+    fclose(file);
+    return count;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* However many streams make the same batches, a line is in the ledger once. */
+START_TEST(ledger_has_every_line_once)
+{
+    static char alone[400][600], shared[400][600];
+    char one[100], two[100], set[150];
+    struct stream_options o = small_options();
+    struct batch_sums ignored[LONG] = { 0 };
+    snprintf(one, sizeof(one), "%s-one.jsonl", tiny.root);
+    snprintf(two, sizeof(two), "%s-two.jsonl", tiny.root);
+    snprintf(set, sizeof(set), "data.ledger=%s", two);
+    break_some();
+    sum_alone(NULL);
+    o.steps = LONG;
+    o.ledger = one;
+    add_sums(&o, NULL, ignored);
+    struct hub *hub = must_hub(2);
+    struct mapped a, b, c;
+    mapped_open(&a, hub, &(struct ask){ .settings = { set }, .steps = LONG });
+    take_until(&a, 12);
+    mapped_open(&b, hub,
+                &(struct ask){ .settings = { set },
+                               .has_start = true,
+                               .start = 2,
+                               .steps = LONG - 2,
+                               .slow_private = true });
+    ck_assert(b.now.place.private);
+    while (b.moves == 0)
+        take(&b);
+    mapped_open(&c, hub, &(struct ask){ .settings = { set }, .steps = LONG, .slow_private = true });
+    take_together((struct mapped *[]){ &a, &b }, 2, a.next + 4);
+    while (c.moves == 0)
+        hub_serve(hub, 50);
+    take_together((struct mapped *[]){ &a, &b, &c }, 3, LONG);
+    mapped_close(&a);
+    mapped_close(&b);
+    mapped_close(&c);
+    hub_close(hub);
+    int count = lines_of(one, alone);
+    ck_assert_int_gt(count, 5);
+    ck_assert_int_eq(lines_of(two, shared), count);
+    qsort(alone, (size_t)count, sizeof(alone[0]), by_text);
+    qsort(shared, (size_t)count, sizeof(shared[0]), by_text);
+    for (int i = 0; i < count; i++)
+        ck_assert_str_eq(alone[i], shared[i]);
+    unlink(one);
+    unlink(two);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = suite_cases("hub_move");
@@ -267,5 +334,6 @@ int main(void)
     tcase_add_test(cases, slow_consumer_comes_back);
     tcase_add_test(cases, leaving_frees);
     tcase_add_test(cases, follower_takes_over);
+    tcase_add_test(cases, ledger_has_every_line_once);
     return suite_run();
 }
