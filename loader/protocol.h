@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -38,6 +39,9 @@ int message_write(const json_t *object, struct buffer *out, struct error *err);
 json_t *message_error(json_int_t id, const struct error *e);
 void message_read_error(const json_t *object, struct error *e);
 
+/* What one send(2) takes of `bytes` on a Unix socket, with `count` descriptors on its first byte.
+ */
+ssize_t message_send_some(int fd, const uint8_t *bytes, size_t n, const int *fds, int count);
 /* A connected Unix socket: the whole of `bytes` with `count` descriptors on its first byte; and at
  * most n bytes with at most MESSAGE_FDS descriptors (close-on-exec), the rest closed. Errors as
  * send(2) and recv(2), EINTR repeated. */
