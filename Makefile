@@ -24,10 +24,14 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 TESTS := $(notdir $(basename $(wildcard tests/test_*.c)))
 HELPERS := $(filter-out tests/test_% ,$(wildcard tests/*.c))
 
-PACKAGES := libjpeg libpng zlib yaml-0.1 jansson libcrypto libxxhash openblas
+PACKAGES := libjpeg libpng zlib yaml-0.1 jansson libcrypto libssl libxxhash openblas libmicrohttpd
 # Recursive on purpose: pkg-config runs only once the packages are there.
-PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS = $(shell pkg-config --libs $(PACKAGES))
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES)) $(OPTIONAL_CFLAGS)
+PKG_LIBS = $(shell pkg-config --libs $(PACKAGES) $(OPTIONAL_FOUND))
+# Used where they are: a service manager's notifications, a cluster's credentials.
+OPTIONAL_FOUND = $(shell for p in libsystemd munge; do pkg-config --exists $$p && echo $$p; done)
+OPTIONAL_CFLAGS = $(if $(filter libsystemd,$(OPTIONAL_FOUND)),-DHAVE_LIBSYSTEMD) \
+  $(if $(filter munge,$(OPTIONAL_FOUND)),-DHAVE_LIBMUNGE)
 CHECK_LIBS = $(shell pkg-config --libs check)
 
 # No contraction: a*b+c rounds the same on every processor (draws and pixels depend on it).
@@ -38,7 +42,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wstrict-prototypes -W
   $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SAN),-fsanitize=$(SAN)) -pthread $(LDFLAGS)
 
-.PHONY: all programs tests deps demo test test-data test-peers check-san soak bench install clean
+.PHONY: all programs tests deps demo test test-data test-peers check-san soak fuzz bench install clean
 .DEFAULT_GOAL := all
 
 all: deps
@@ -119,6 +123,19 @@ check-san:
 # 10,000 clients that come and go: memory and descriptors stay what they were.
 soak: programs $(BUILD)/tests/test_hub_limits
 	TENFOLD_SOAK=10000 $(BUILD)/tests/test_hub_limits
+
+# libFuzzer needs clang. FUZZ_SECONDS for each target.
+FUZZ_SECONDS ?= 60
+FUZZERS := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_BUILD := build/fuzz
+fuzz:
+	@tests/deps.sh fuzz
+	@$(MAKE) --no-print-directory CC=clang SAN=address CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' BUILD=$(FUZZ_BUILD) \
+	  $(FUZZERS:%=$(FUZZ_BUILD)/tests/fuzz/%)
+	@for f in $(FUZZERS); do mkdir -p $(FUZZ_BUILD)/corpus/$$f && \
+	  $(FUZZ_BUILD)/tests/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(FUZZ_BUILD)/corpus/$$f || exit 1; done
+build/fuzz/tests/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libtenfold.a
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) -lm
 
 BENCHES := $(notdir $(basename $(wildcard tests/bench/*.c)))
 $(BUILD)/tests/bench/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/libtenfold.a

@@ -55,6 +55,18 @@ int config_parse(struct config **result, const char *text, size_t size, const ch
     return 0;
 }
 
+int config_derive(struct config **result, const struct config *base, struct error *err)
+{
+    struct config *config = config_new(err);
+    if (!config)
+        return -1;
+    config->root = base->root;
+    config->nodes = base->nodes;
+    config->bytes = base->bytes;
+    *result = config;
+    return 0;
+}
+
 const struct node *config_root(const struct config *config)
 {
     return config->root;

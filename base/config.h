@@ -44,6 +44,9 @@ int config_open(struct config **config, const char *path, struct error *err);
  * names no files: `extends` is refused. */
 int config_parse(struct config **config, const char *text, size_t size, const char *name,
                  struct error *err);
+/* A config that begins as `base`, which must outlive it; what is set in it leaves `base` as it is.
+ */
+int config_derive(struct config **config, const struct config *base, struct error *err);
 const struct node *config_root(const struct config *config); /* an empty document is an empty map */
 /* "a.b=value": set or add a key; the value is YAML ("[1, 2]", "{size: 3}"; nothing: the default).
  * Entries of a list go by number ("augment.0=hflip"). Its place becomes "--set a.b". Nodes taken

@@ -248,14 +248,27 @@ void page_bars(struct page *page, const struct page_bars *bars)
     add(page, "</svg></figure>\n");
 }
 
-int page_save(struct page *page, const char *path, struct error *err)
+static int finish(struct page *page, struct error *err)
 {
     add(page, "</body>\n</html>\n");
-    if (page->err.kind != ERROR_NONE) {
-        *err = page->err;
+    if (page->err.kind == ERROR_NONE)
+        return 0;
+    *err = page->err;
+    return -1;
+}
+
+int page_save(struct page *page, const char *path, struct error *err)
+{
+    if (finish(page, err) < 0)
         return -1;
-    }
     return file_write(path, page->html.data, page->html.size, err);
+}
+
+int page_append(struct page *page, struct buffer *out, struct error *err)
+{
+    if (finish(page, err) < 0)
+        return -1;
+    return buffer_append(out, page->html.data, page->html.size, err);
 }
 
 void page_close(struct page *page)

@@ -16,6 +16,7 @@
 
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/image.h"
 
@@ -54,6 +55,8 @@ void page_bars(struct page *page, const struct page_bars *bars);
 
 /* Write the page whole or not at all. */
 int page_save(struct page *page, const char *path, struct error *err);
+/* The page as bytes, appended to `out`. */
+int page_append(struct page *page, struct buffer *out, struct error *err);
 void page_close(struct page *page); /* NULL is a no-op */
 
 #endif

@@ -4,7 +4,7 @@
 set -eu
 
 build='gcc libc6-dev make pkg-config libjpeg62-turbo-dev libpng-dev zlib1g-dev libyaml-dev
-       libjansson-dev libssl-dev libxxhash-dev libopenblas-pthread-dev'
+       libjansson-dev libssl-dev libxxhash-dev libopenblas-pthread-dev libmicrohttpd-dev'
 packages=
 for set in "$@"; do
     case $set in
@@ -12,13 +12,14 @@ for set in "$@"; do
     test) packages="$packages $build check python3" ;;
     peers) packages="$packages $build check python3 python3-pil python3-numpy python3-torch python3-torchvision python3-opencv" ;;
     clang) packages="$packages clang" ;;
-    *) echo "deps.sh: no such set: $set (build, test, peers, clang)" >&2; exit 2 ;;
+    fuzz) packages="$packages $build clang libclang-rt-14-dev" ;;
+    *) echo "deps.sh: no such set: $set (build, test, peers, clang, fuzz)" >&2; exit 2 ;;
     esac
 done
 
 if ! command -v dpkg-query >/dev/null; then
     # Not Debian: the libraries may still be there under other names.
-    pkg-config --exists libjpeg libpng zlib yaml-0.1 jansson libcrypto libxxhash openblas && exit 0
+    pkg-config --exists libjpeg libpng zlib yaml-0.1 jansson libcrypto libssl libxxhash openblas libmicrohttpd && exit 0
     echo "tenfold: this system has no dpkg; install what Debian calls:" $packages >&2
     exit 1
 fi

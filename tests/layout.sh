@@ -22,7 +22,7 @@ for folder in "${order[@]}"; do
     done < <(grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' "$folder"/*.[ch] /dev/null)
 done
 
-flags=$(pkg-config --cflags libjpeg libpng zlib yaml-0.1 jansson libcrypto libxxhash openblas)
+flags=$(pkg-config --cflags libjpeg libpng zlib yaml-0.1 jansson libcrypto libssl libxxhash openblas libmicrohttpd)
 for header in */*.h; do
     # Included twice: alone, and guarded.
     printf '#include "%s"\n#include "%s"\n' "$header" "$header" |
