@@ -33,7 +33,7 @@ enum { TENFOLD_ERROR = 1600 };
 enum tenfold_dtype { TENFOLD_F32 = 0, TENFOLD_U8 = 1, TENFOLD_F16 = 2, TENFOLD_BF16 = 3 };
 enum tenfold_layout { TENFOLD_NCHW = 0, TENFOLD_NHWC = 1 };
 
-/* A source of batches: here the loader in this process; a daemon's stream looks the same. */
+/* A source of batches: the loader in this process, or a daemon's stream. */
 struct tenfold;
 
 /* Borrowed until tenfold_release. */
@@ -59,8 +59,10 @@ TENFOLD_API const char *tenfold_version(void);
 
 /* Open the stream that `config` (a YAML file; NULL for none) describes. `settings` (may be NULL) is
  * a list of `key=value` separated by blanks: keys of the config's `data` section (batch, seed,
- * threads, ...; `data` for the images' place), rank, world, start (step) and steps, or section.key
- * as `--set` takes. */
+ * threads, ...; `data` for the images' place), rank, world, start (step) and steps, section.key as
+ * `--set` takes, or `daemon=unix:PATH` (`daemon=auto`: the user's own, started when there is none):
+ * then an nnprepd makes the batches, `config` may be @NAME for one that it holds, and without start
+ * they go on from where its stream is. */
 TENFOLD_API int tenfold_open(struct tenfold **handle, const char *config, const char *settings,
                              char error[TENFOLD_ERROR]);
 
