@@ -8,7 +8,7 @@
 #include "train/train_config.h"
 #include "train/trainer.h"
 
-enum { DATA, VAL, OUT, THREADS, SEED, RESUME, ALLOW_CHANGES, OVERWRITE };
+enum { DATA, VAL, OUT, DAEMON, THREADS, SEED, RESUME, ALLOW_CHANGES, OVERWRITE };
 
 static const struct param options[] = {
     [DATA] = { "data", PARAM_FILE, "",
@@ -16,6 +16,10 @@ static const struct param options[] = {
                        "folder of tars, or name-{0000..0009}.tar" },
     [VAL] = { "val", PARAM_FILE, "", .help = "validation images, in place of data.val" },
     [OUT] = { "out", PARAM_FILE, "", .help = "folder for the results, in place of train.out" },
+    [DAEMON] = { "daemon", PARAM_TEXT, "",
+                 .help = "take the batches from an nnprepd: unix:PATH, or auto for the user's own, "
+                         "started when there is none; the result does not depend on it. Bad images "
+                         "are then in data.ledger only" },
     [THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,
                   .help = "sets train.threads and data.threads; the result does not depend on it" },
     [SEED] = { "seed", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 9007199254740992.0,
@@ -113,6 +117,7 @@ static int run(const struct option_values *given, struct error *err)
         .out = given->value[OUT].text,
         .resume = given->value[RESUME].flag,
         .allow_changes = given->value[ALLOW_CHANGES].flag,
+        .daemon = given->value[DAEMON].text,
         .overwrite = given->value[OVERWRITE].flag,
         .stop = interrupt_catch(),
         .epoch = print_line,

@@ -17,7 +17,8 @@
 struct train_request {
     const struct config *config;  /* borrowed, as all below */
     const char *data, *val, *out; /* in place of data.train, data.val, train.out; may be NULL */
-    bool overwrite;               /* an earlier run in `out` */
+    const char *daemon; /* whose stream brings the batches, as client_open's address; NULL: none */
+    bool overwrite;     /* an earlier run in `out` */
     bool resume;        /* go on with the run in `out`, as if it had not stopped; none: begin */
     bool allow_changes; /* ... though its config was another */
     bool quiet;         /* no progress on standard error */

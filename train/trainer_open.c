@@ -258,9 +258,15 @@ static int open_all(struct trainer *t, const struct checkpoint *checkpoint, stru
         return -1;
     if (!o->ledger)
         o->ledger = run_folder_ledger(t->run);
-    return o->steps == 0
-               ? 0
-               : stream_open(&t->stream, t->data.index, t->data.recipe, t->data.mix, o, err);
+    const struct feed_options feed = {
+        .pipeline = &t->data,
+        .config = t->request->config,
+        .data = t->request->data,
+        .daemon = t->request->daemon,
+        .state = checkpoint ? json_object_get(checkpoint_state(checkpoint), "stream") : NULL,
+        .soft_classes = net_classes(t->net),
+    };
+    return o->steps == 0 ? 0 : feed_open(&t->feed, &feed, err);
 }
 
 int trainer_open(struct trainer *t, struct error *err)
@@ -278,7 +284,7 @@ int trainer_open(struct trainer *t, struct error *err)
 
 void trainer_close(struct trainer *t)
 {
-    stream_close(t->stream);
+    feed_close(t->feed);
     run_folder_close(t->run);
     json_decref(t->resolved);
     free(t->accumulated);

@@ -8,6 +8,7 @@
 #include "loader/pipeline.h"
 #include "model/backprop.h"
 #include "train/average.h"
+#include "train/feed.h"
 #include "train/run_folder.h"
 #include "train/train_config.h"
 #include "train/trainer.h"
@@ -34,9 +35,9 @@ struct trainer {
     float *accumulated;  /* sum of gradients since the last step; NULL: each batch is a step */
     json_t *resolved;    /* the config with all defaults filled in */
     struct run_folder *run;
-    struct stream *stream;
-    uint64_t steps; /* of an epoch */
-    bool resumes;   /* there is a run to go on with */
+    struct feed *feed; /* NULL: nothing is left to train on */
+    uint64_t steps;    /* of an epoch */
+    bool resumes;      /* there is a run to go on with */
 
     /* Where the training stands: what a checkpoint holds beside tensors. */
     uint64_t step; /* batches done */

@@ -37,7 +37,7 @@ int trainer_save(struct trainer *t, struct error *err)
 {
     struct checkpoint_block blocks[BLOCKS];
     int count = list_blocks(t, blocks);
-    json_t *stream = t->stream ? stream_state(t->stream, err) : json_null();
+    json_t *stream = t->feed ? feed_state(t->feed, err) : json_null();
     if (!stream)
         return -1;
     const struct train_result *r = &t->result;

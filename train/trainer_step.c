@@ -80,7 +80,7 @@ static void learn(struct trainer *t)
 int trainer_step(struct trainer *t, double *loss, struct error *err)
 {
     struct batch batch;
-    if (stream_next(t->stream, &batch, err) != 1)
+    if (feed_next(t->feed, &batch, err) < 0)
         return -1;
     struct targets targets = {
         .loss = t->config.loss,
@@ -98,7 +98,7 @@ int trainer_step(struct trainer *t, double *loss, struct error *err)
     int correct;
     *loss = backprop_run(t->backprop, batch.images, (int)batch.header->count, &targets, &correct);
     int rc = isfinite(*loss) ? 0 : diverged(t, &batch, *loss, err);
-    stream_release(t->stream, &batch);
+    feed_release(t->feed, &batch);
     if (rc < 0)
         return -1;
     bool due = gather(t);

@@ -1,0 +1,373 @@
+/*
+ * Claim: nnprepd comes and goes as a service does: private sockets, one daemon an address, what a
+ * killed one left is replaced, signals do what they say, nobody else's user comes in, no port
+ * without a key, limits in words; its numbers can be read; and a training through it has the same
+ * weights as one without.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/socket.h"
+#include "tests/daemon.h"
+#include "tests/suite.h"
+
+static struct daemon d;
+
+static void write_home(const char *name, const char *text)
+{
+    char path[200];
+    struct error err = { 0 };
+    snprintf(path, sizeof(path), "%s/%s", daemon_home, name);
+    ck_assert_int_eq(file_write(path, text, strlen(text), &err), 0);
+}
+
+/* Run `line` with @ for the programs' folder and % for the test's; its output, its exit status. */
+static int run(const char *line, char *out, size_t size)
+{
+    char command[2000];
+    const char *bin = getenv("TENFOLD_BIN");
+    size_t n = (size_t)snprintf(command, sizeof(command), "{ ");
+    for (const char *p = line; *p && n + 100 < sizeof(command); p++) {
+        const char *text = *p == '@' ? (bin ? bin : "bin") : *p == '%' ? daemon_home : NULL;
+        if (text)
+            n += (size_t)snprintf(command + n, sizeof(command) - n, "%s", text);
+        else
+            command[n++] = *p;
+    }
+    snprintf(command + n, sizeof(command) - n, "; } 2>&1");
+    FILE *pipe = popen(command, "r");
+    ck_assert_ptr_nonnull(pipe);
+    out[fread(out, 1, size - 1, pipe)] = '\0';
+    int status = pclose(pipe);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int in_shared_memory(void)
+{
+    int count = 0;
+    DIR *folder = opendir("/dev/shm");
+    for (const struct dirent *e; folder && (e = readdir(folder));)
+        count += strstr(e->d_name, "tenfold") != NULL || strstr(e->d_name, "nnprepd") != NULL;
+    if (folder)
+        closedir(folder);
+    return count;
+}
+
+START_TEST(one_daemon_an_address)
+{
+    char said[2000], options[300];
+    struct stat st;
+    daemon_start(&d, "");
+    snprintf(options, sizeof(options), "--listen %s", d.address);
+    ck_assert_int_eq(daemon_refused(options, said, sizeof(said)), 1);
+    ck_assert_msg(strstr(said, "served by another process"), "%s", said);
+    ck_assert_int_eq(stat(d.address + 5, &st), 0);
+    ck_assert_int_eq(st.st_mode & 0777, 0600);
+    client_close(daemon_client(&d, NULL));
+    /* Killed, it leaves the socket's inode and nothing else, and the next takes its place. */
+    struct client *c = daemon_client(&d, NULL);
+    daemon_kill(&d);
+    client_close(c);
+    ck_assert_int_eq(stat(d.address + 5, &st), 0);
+    ck_assert_int_eq(in_shared_memory(), 0);
+    daemon_start(&d, "");
+    client_close(daemon_client(&d, NULL));
+    ck_assert_int_eq(daemon_stop(&d), 0);
+    ck_assert_int_ne(stat(d.address + 5, &st), 0);
+    /* What is no socket is not touched. */
+    write_home("d.sock", "precious");
+    ck_assert_int_eq(daemon_refused(options, said, sizeof(said)), 2);
+    ck_assert_msg(strstr(said, "is no socket"), "%s", said);
+}
+END_TEST
+
+START_TEST(usage)
+{
+    static const struct {
+        const char *options;
+        int status;
+        const char *says;
+    } cases[] = {
+        { "--listen tcp:127.0.0.1:0", 2, "--psk FILE or --munge" },
+        { "--listen pigeon:1", 2, "neither unix:PATH nor tcp:HOST:PORT" },
+        { "--listen unix:/nowhere/at/all/d.sock", 3, "/nowhere/at/all" },
+        { "--group no-such-group-at-all", 2, "no group" },
+        { "--config /nowhere.yaml", 2, "/nowhere.yaml" },
+        { "--metrics nonsense", 2, "HOST:PORT" },
+        { "--threads many", 2, "threads" },
+        { "--psk /nowhere/key", 2, "/nowhere/key" },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char said[2000];
+        int status = daemon_refused(cases[i].options, said, sizeof(said));
+        ck_assert_msg(status == cases[i].status && strstr(said, cases[i].says), "%s: %d, %s",
+                      cases[i].options, status, said);
+    }
+}
+END_TEST
+
+/* Of the daemon's user alone, whatever the socket's mode; a named group opens it to its members. */
+START_TEST(other_users)
+{
+    enum { NOBODY = 65534 };
+    char group[64];
+    const struct group *nogroup = getgrgid(NOBODY);
+    if (geteuid() != 0) { /* without root there is no other user to be: the mode is what is left */
+        struct stat st;
+        daemon_start(&d, "");
+        ck_assert_int_eq(stat(d.address + 5, &st), 0);
+        ck_assert_int_eq(st.st_mode & 0777, 0600);
+        ck_assert_int_eq(daemon_stop(&d), 0);
+        return;
+    }
+    ck_assert_ptr_nonnull(nogroup);
+    snprintf(group, sizeof(group), "--group %s", nogroup->gr_name);
+    ck_assert_int_eq(chmod(daemon_home, 0755), 0);
+    for (int named = 0; named < 2; named++) {
+        struct error err = { 0 };
+        daemon_start(&d, named ? group : "");
+        if (!named)
+            ck_assert_int_eq(chmod(d.address + 5, 0777), 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+            struct talk *t;
+            if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+                _exit(99);
+            if (talk_open(&t, d.address, NULL, 10000, &err) < 0)
+                _exit(strstr(err.message, "you are user 65534") ? 1 : 98);
+            /* A member still names no files for the daemon to write or read configs from. */
+            struct talk_message reply;
+            int rc = talk_request(
+                t, json_pack("{s:s, s:{s:s}}", "type", "open", "config", "path", "/etc/passwd"),
+                10000, &reply, &err);
+            if (rc == 0 || !strstr(err.message, "own user"))
+                _exit(97);
+            rc = talk_request(
+                t, json_pack("{s:s, s:[s]}", "type", "open", "settings", "data.ledger=/tmp/x"),
+                10000, &reply, &err);
+            _exit(rc < 0 && strstr(err.place, "ledger") ? 0 : 96);
+        }
+        int status;
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == (named ? 0 : 1), "%d: %d", named,
+                      status);
+        ck_assert_int_eq(daemon_stop(&d), 0);
+    }
+}
+END_TEST
+
+/* A named config, changed on disk: read again when told, kept when it has become wrong. */
+START_TEST(reread)
+{
+    static const char *const texts[] = { "augment: [{random_crop: 20}]\n",
+                                         "augment: [{random_crop: 16}]\n", "agument: []\n" };
+    char options[200], config[] = "@recipe";
+    struct error err = { 0 };
+    write_home("recipe.yaml", texts[0]);
+    snprintf(options, sizeof(options), "--config %s/recipe.yaml", daemon_home);
+    daemon_start(&d, options);
+    struct client_options o = daemon_options(&d);
+    o.config = config;
+    o.count = 2; /* data and batch */
+    for (int i = 0; i < 5; i++) {
+        /* 0: as started; 1: changed, not told; 2: told; 3: broken, told; 4: good again, not told */
+        static const int text[] = { 0, 1, 1, 2, 0 }, side[] = { 20, 20, 16, 16, 16 };
+        write_home("recipe.yaml", texts[text[i]]);
+        if (i == 2 || i == 3) {
+            ck_assert_int_eq(kill(d.pid, SIGHUP), 0);
+            usleep(300000);
+        }
+        struct client *c;
+        ck_assert_msg(client_open(&c, &o, &err) == 0, "%s: %s", err.place, err.message);
+        ck_assert_int_eq(client_shape(c).width, side[i]);
+        client_close(c);
+    }
+    ck_assert_int_eq(daemon_stop(&d), 0);
+}
+END_TEST
+
+START_TEST(memory_limit)
+{
+    struct error err = { 0 };
+    struct client *c;
+    daemon_start(&d, "--memory 4");
+    struct client_options o = daemon_options(&d);
+    const char *settings[8];
+    for (int i = 0; i < daemon_setting_count; i++)
+        settings[i] = daemon_settings[i];
+    settings[daemon_setting_count] = "data.slots=200";
+    o.settings = settings;
+    o.count = daemon_setting_count + 1;
+    ck_assert_int_eq(client_open(&c, &o, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_FAILED);
+    ck_assert_msg(strstr(err.message, "a client may have 2 MiB"), "%s: %s", err.place, err.message);
+    /* What fits is served. */
+    client_close(daemon_client(&d, NULL));
+    ck_assert_int_eq(daemon_stop(&d), 0);
+}
+END_TEST
+
+START_TEST(client_limit)
+{
+    struct error err = { 0 };
+    struct talk *t[3];
+    daemon_start(&d, "--clients 2");
+    t[0] = daemon_talk(&d);
+    t[1] = daemon_talk(&d);
+    ck_assert_int_eq(talk_open(&t[2], d.address, NULL, 10000, &err), -1);
+    ck_assert_msg(strstr(err.message, "--clients"), "%s", err.message);
+    talk_close(t[1]);
+    usleep(100000);
+    t[1] = daemon_talk(&d);
+    talk_close(t[0]);
+    talk_close(t[1]);
+    ck_assert_int_eq(daemon_stop(&d), 0);
+}
+END_TEST
+
+START_TEST(ends_when_idle)
+{
+    int status;
+    daemon_start(&d, "--idle-exit 1");
+    struct client *c = daemon_client(&d, NULL);
+    usleep(1500000);
+    ck_assert_int_eq(waitpid(d.pid, &status, WNOHANG), 0);
+    client_close(c);
+    ck_assert_int_eq(waitpid(d.pid, &status, 0), d.pid);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    ck_assert_int_ne(access(d.address + 5, F_OK), 0);
+}
+END_TEST
+
+/* Started by a process that ends: a job's script. */
+START_TEST(ends_with_its_parent)
+{
+    int out[2];
+    ck_assert_int_eq(pipe(out), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        daemon_start(&d, ""); /* --with-parent */
+        (void)!write(out[1], &d.pid, sizeof(d.pid));
+        _exit(0);
+    }
+    ck_assert_int_eq(read(out[0], &d.pid, sizeof(d.pid)), sizeof(d.pid));
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    for (int tries = 0; tries < 100 && kill(d.pid, 0) == 0; tries++)
+        usleep(50000);
+    ck_assert_int_ne(kill(d.pid, 0), 0);
+}
+END_TEST
+
+/* What a program and a person read, from a daemon at work; and nonsense over HTTP. */
+START_TEST(numbers)
+{
+    char out[20000], line[300], log[4000];
+    daemon_start(&d, "--metrics 127.0.0.1:0");
+    struct client *c = daemon_client(&d, NULL);
+    struct error err = { 0 };
+    struct batch b;
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(client_next(c, &b, &err), 1);
+        client_release(c, &b);
+    }
+    snprintf(line, sizeof(line), "cat %s", d.log);
+    run(line, log, sizeof(log));
+    const char *port = strstr(log, "metrics on port ");
+    ck_assert_ptr_nonnull(port);
+    int number = atoi(port + 16);
+    static const struct {
+        const char *request, *says[4];
+    } cases[] = {
+        { "GET /metrics HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n",
+          { "200 OK", "# TYPE tenfold_images_total counter", "tenfold_clients 1",
+            "tenfold_stream_step{stream=" } },
+        { "GET /metrics?format=json HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n",
+          { "200 OK", "application/json", "\"uptime\":", "\"clients\":[{" } },
+        { "GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n",
+          { "200 OK", "Refresh: 2", "images/s", "<td class=\"n\">" } },
+        { "GET /none HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n", { "404" } },
+        { "POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 3\\r\\nConnection: "
+          "close\\r\\n\\r\\nabc",
+          { "405" } },
+        { "\\000\\001\\002 nonsense\\r\\n\\r\\n", { "" } },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char request[600];
+        snprintf(request, sizeof(request),
+                 "exec 3<>/dev/tcp/127.0.0.1/%d; printf '%s' >&3; timeout 2 cat <&3", number,
+                 cases[i].request);
+        FILE *script;
+        snprintf(line, sizeof(line), "%s/ask", daemon_home);
+        script = fopen(line, "w");
+        ck_assert_ptr_nonnull(script);
+        fprintf(script, "%s\n", request);
+        fclose(script);
+        run("bash %/ask | tr -d '\\000'", out, sizeof(out));
+        for (int j = 0; j < 4 && cases[i].says[j]; j++)
+            ck_assert_msg(strstr(out, cases[i].says[j]), "%s: %s", cases[i].request, out);
+    }
+    snprintf(line, sizeof(line), "@/nnprepd top --daemon %s", d.address);
+    ck_assert_int_eq(run(line, out, sizeof(out)), 0);
+    ck_assert_msg(strstr(out, "images/s") && strstr(out, "memory"), "%s", out);
+    ck_assert_int_eq(run("@/nnprepd top --daemon unix:%/none", out, sizeof(out)), 3);
+    client_close(c);
+    ck_assert_int_eq(daemon_stop(&d), 0);
+}
+END_TEST
+
+/* A training through the daemon ends in the weights of one without. */
+START_TEST(training_is_the_same)
+{
+    static const char config[] =
+        "data: {batch: 8, soft_labels: no}\n"
+        "augment: [{resize_short: 24}, {random_crop: 20}, hflip, normalize]\n"
+        "mix: [{mixup: {alpha: 1}}]\n"
+        "model: {name: small, input: [3, 20, 20], classes: 4, layers: [{conv: {name: c, out: 4, "
+        "kernel: 3}}, relu, global_avgpool, {linear: {name: linear, out: 4}}]}\n"
+        "train: {epochs: 3, lr: 0.05}\n";
+    char line[600], out[4000];
+    write_home("net.yaml", config);
+    daemon_start(&d, "");
+    snprintf(line, sizeof(line), "@/nntrain %%/net.yaml --data %s --out %%/here", daemon_data.root);
+    ck_assert_msg(run(line, out, sizeof(out)) == 0, "%s", out);
+    snprintf(line, sizeof(line),
+             "@/nntrain %%/net.yaml --data %s --out %%/there --daemon %s --threads 1",
+             daemon_data.root, d.address);
+    ck_assert_msg(run(line, out, sizeof(out)) == 0, "%s", out);
+    ck_assert_msg(run("cmp %/here/last.safetensors %/there/last.safetensors", out, sizeof(out)) ==
+                      0,
+                  "%s", out);
+    snprintf(line, sizeof(line),
+             "@/nntrain %%/net.yaml --data %s --out %%/none --daemon unix:%%/none",
+             daemon_data.root);
+    ck_assert_int_eq(run(line, out, sizeof(out)), 3);
+    ck_assert_msg(strstr(out, "no daemon answers"), "%s", out);
+    ck_assert_int_eq(daemon_stop(&d), 0);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = suite_cases("daemon");
+    tcase_add_checked_fixture(cases, daemon_enter, daemon_leave);
+    tcase_add_test(cases, one_daemon_an_address);
+    tcase_add_test(cases, usage);
+    tcase_add_test(cases, other_users);
+    tcase_add_test(cases, reread);
+    tcase_add_test(cases, memory_limit);
+    tcase_add_test(cases, client_limit);
+    tcase_add_test(cases, ends_when_idle);
+    tcase_add_test(cases, ends_with_its_parent);
+    tcase_add_test(cases, numbers);
+    tcase_add_test(cases, training_is_the_same);
+    return suite_run();
+}
