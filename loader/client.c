@@ -312,33 +312,11 @@ static int check_opened(const struct client *c, struct error *err)
     return error_set(err, ERROR_DATA, "daemon", "its reply to open lacks what a client needs");
 }
 
-/* A config's text in parts that fit a message, escaped as JSON they are at most six times as long.
- */
-static int send_text(struct client *c, const char *text, int wait_ms, struct error *err)
-{
-    enum { PART = MESSAGE_MAX / 7 };
-    size_t left = strlen(text);
-    while (left > 0) {
-        struct talk_message ok;
-        size_t n = left < PART ? left : PART;
-        /* Not within a character. */
-        while (n < left && n > 1 && ((unsigned char)text[n] & 0xc0) == 0x80)
-            n--;
-        json_t *part = json_pack("{s:s, s:s%}", "type", "part", "text", text, n);
-        if (talk_request(c->talk, part, wait_ms, &ok, err) < 0)
-            return -1;
-        talk_message_release(&ok);
-        text += n;
-        left -= n;
-    }
-    return 0;
-}
-
 static int open_stream(struct client *c, const struct client_options *o, int wait_ms,
                        struct error *err)
 {
     struct talk_message m;
-    if (o->text && send_text(c, o->text, wait_ms, err) < 0)
+    if (o->text && talk_send_config(c->talk, o->text, wait_ms, err) < 0)
         return -1;
     json_t *open = open_json(o, err);
     if (!open || talk_request(c->talk, open, OPEN_MS, &m, err) < 0)

@@ -22,6 +22,7 @@ enum {
     IDLE_EXIT,
     GRACE,
     WITH_PARENT,
+    RELAY,
     PSK,
     MUNGE
 };
@@ -54,6 +55,9 @@ static const struct param options[] = {
     [WITH_PARENT] = { "with-parent", PARAM_FLAG, "",
                       .help = "end, as at SIGTERM, when the process that started it ends: a job's "
                               "script" },
+    [RELAY] = { "relay", PARAM_TEXT, "",
+                .help = "HOST:PORT of another node's nnprepd: its batches, in memory here; with "
+                        "--psk or --munge" },
     [PSK] = { "psk", PARAM_FILE, "",
               .help =
                   "key of peers over TCP: 32 to 64 bytes in hexadecimal, in a file of mode 600" },
@@ -122,6 +126,7 @@ static int serve(const struct option_values *given, struct error *err)
         .clients = (int)v[CLIENTS].integer,
         .idle_exit = (int)v[IDLE_EXIT].integer,
         .grace = (int)v[GRACE].integer,
+        .relay = v[RELAY].text,
         .psk = v[PSK].text,
         .munge = v[MUNGE].flag,
         .log = print_line,

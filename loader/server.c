@@ -20,6 +20,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "loader/notify.h"
+#include "loader/relay.h"
 #include "loader/server_private.h"
 
 enum { ROUND = 64 /* events */, TICK_MS = 250, CLIENTS = 1024, GRACE = 5 };
@@ -61,7 +62,7 @@ static void drain(struct server *s)
     server_log(s, "stopping: %d clients have %d s", s->connection_count, s->options.grace);
     notify_stopping();
     server_unlisten(s);
-    hub_drain(s->hub);
+    s->from->drain(s->self);
     for (struct connection *c = s->connections; c; c = c->next)
         if (c->greeted)
             connection_send_new(c, json_pack("{s:s}", "type", "draining"));
@@ -82,13 +83,13 @@ static void on_signal(struct server *s, struct watch *w, uint32_t events)
     notify_ready();
 }
 
-static void on_hub(struct server *s, struct watch *w, uint32_t events)
+static void on_supply(struct server *s, struct watch *w, uint32_t events)
 {
     (void)w;
     (void)events;
     struct hub_event event;
-    while (hub_event(s->hub, &event))
-        server_hub_event(s, &event);
+    while (s->from->event(s->self, &event))
+        server_supply_event(s, &event);
 }
 
 static void on_http(struct server *s, struct watch *w, uint32_t events)
@@ -105,7 +106,8 @@ static int catch_signals(struct server *s, struct error *err)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+    /* OpenSSL writes without MSG_NOSIGNAL. */
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return error_errno(err, NULL, "signals");
     s->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     s->signals.ready = on_signal;
@@ -136,6 +138,29 @@ static void raise_limits(void)
     }
 }
 
+static int open_supply(struct server *s, struct error *err)
+{
+    const struct server_options *o = &s->options;
+    if (!o->relay) {
+        struct hub *hub;
+        s->from = &hub_supply;
+        if (hub_open(&hub, &(struct hub_options){ .threads = o->threads, .memory = o->memory },
+                     err) < 0)
+            return -1;
+        s->self = hub;
+        return 0;
+    }
+    struct relay *relay;
+    if (!s->tls)
+        return error_set(err, ERROR_USAGE, "--relay",
+                         "the other daemon wants a key: give --psk FILE or --munge");
+    s->from = &relay_supply;
+    if (relay_open(&relay, o->relay, s->tls, o->memory, err) < 0)
+        return -1;
+    s->self = relay;
+    return 0;
+}
+
 static int open_parts(struct server *s, struct error *err)
 {
     const struct server_options *o = &s->options;
@@ -147,11 +172,10 @@ static int open_parts(struct server *s, struct error *err)
     if ((o->psk || o->munge) &&
         tls_open(&s->tls, &(struct tls_options){ o->psk, o->munge, geteuid() }, err) < 0)
         return -1;
-    if (hub_open(&s->hub, &(struct hub_options){ .threads = o->threads, .memory = o->memory },
-                 err) < 0)
+    if (open_supply(s, err) < 0)
         return -1;
-    s->hub_events = (struct watch){ .fd = hub_fd(s->hub), .ready = on_hub };
-    if (server_watch(s, &s->hub_events, EPOLLIN, err) < 0)
+    s->supply_events = (struct watch){ .fd = s->from->fd(s->self), .ready = on_supply };
+    if (server_watch(s, &s->supply_events, EPOLLIN, err) < 0)
         return -1;
     if (o->metrics) {
         if (http_open(&s->http, o->metrics, server_http, s, err) < 0)
@@ -272,8 +296,8 @@ void server_close(struct server *s)
         connection_close(c, NULL);
     bury(s);
     http_close(s->http);
-    if (s->hub)
-        hub_close(s->hub);
+    if (s->self)
+        s->from->close(s->self);
     tls_close(s->tls);
     server_configs_close(s);
     if (s->signals.fd >= 0)

@@ -36,14 +36,15 @@ struct server_options {
     int clients;         /* at once; 0: 1024 */
     int idle_exit;       /* seconds without a client after which it ends; 0: never */
     int grace;           /* seconds between SIGTERM and the end, at most; 0: 5 */
+    const char *relay;   /* HOST:PORT of the daemon whose batches these are; NULL: made here */
     const char *psk;     /* key of TCP peers; NULL: none */
     bool munge;          /* TCP peers bring a MUNGE credential of the same user */
     void (*log)(void *context, const char *line); /* what an operator wants to read; NULL: nobody */
     void *context;
 };
 
-/* Blocks SIGTERM, SIGINT and SIGHUP for the process's threads to come. ERROR_USAGE: TCP without a
- * key, an unknown group, a config that is wrong. */
+/* Blocks SIGTERM, SIGINT and SIGHUP for the process's threads to come and ignores SIGPIPE.
+ * ERROR_USAGE: TCP without a key, an unknown group, a config that is wrong. */
 int server_open(struct server **server, const struct server_options *options, struct error *err);
 /* The first address, as a client names it. */
 const char *server_address(const struct server *server);

@@ -121,6 +121,8 @@ static int listen_tcp(struct server *s, const char *given, struct error *err)
     struct listener *l = add_listener(s, err);
     if (!l || need_key(s, given, err) < 0)
         return -1;
+    if (s->options.relay)
+        return error_set(err, ERROR_USAGE, given, "a relay serves clients on its own machine");
     l->tcp = true;
     l->watch.fd = tcp_listen(given, &port, err);
     if (l->watch.fd < 0)

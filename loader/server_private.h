@@ -11,9 +11,9 @@
 #include "base/http.h"
 #include "base/socket.h"
 #include "loader/channel.h"
-#include "loader/hub.h"
 #include "loader/protocol.h"
 #include "loader/server.h"
+#include "loader/supply.h"
 #include "loader/tls.h"
 
 enum {
@@ -101,13 +101,14 @@ struct server {
     struct server_options options;
     char address[160];
     int epoll;
-    struct watch signals, hub_events, http_events;
+    struct watch signals, supply_events, http_events;
     struct listener listeners[SERVER_LISTENERS];
     int listener_count;
-    gid_t group; /* when options.group */
-    struct hub *hub;
-    struct http *http; /* NULL: none */
-    struct tls *tls;   /* NULL: none */
+    gid_t group;               /* when options.group */
+    const struct supply *from; /* where the streams come from */
+    void *self;                /* owned: its own; NULL: none yet */
+    struct http *http;         /* NULL: none */
+    struct tls *tls;           /* NULL: none */
     struct named_config *configs;
     struct connection *connections;
     int connection_count;
@@ -150,7 +151,7 @@ void server_leave(struct connection *c); /* gives the stream up */
 
 /* server_stream.c */
 void server_open_stream(struct connection *c, json_int_t id, const json_t *message);
-void server_hub_event(struct server *s, const struct hub_event *event);
+void server_supply_event(struct server *s, const struct hub_event *event);
 
 /* server_wire.c */
 void wire_take(struct connection *c); /* go on while there are credit and batches */

@@ -93,7 +93,7 @@ void server_leave(struct connection *c)
     wire_end(c);
     server_unwatch(c->server, &c->freed);
     c->freed.fd = -1;
-    hub_detach(c->consumer);
+    c->server->from->detach(c->consumer);
     c->consumer = NULL;
     c->opening = false;
 }

@@ -14,9 +14,11 @@ static double seconds(uint64_t ns)
 
 static json_t *client_json(const struct connection *c)
 {
-    json_t *numbers = c->consumer && !c->opening ? consumer_stats(c->consumer) : NULL;
+    json_t *numbers =
+        c->consumer && !c->opening ? c->server->from->consumer_stats(c->consumer) : NULL;
     json_t *client = numbers ? numbers : json_object();
-    const char *stream = c->consumer && !c->opening ? consumer_place(c->consumer)->stream : NULL;
+    const char *stream =
+        c->consumer && !c->opening ? c->server->from->place(c->consumer)->stream : NULL;
     json_object_set_new(client, "pid", json_integer(c->peer.pid));
     json_object_set_new(client, "uid", json_integer(c->peer.uid));
     json_object_set_new(client, "transport",
@@ -29,7 +31,7 @@ static json_t *client_json(const struct connection *c)
 
 json_t *server_stats(const struct server *s)
 {
-    json_t *stats = hub_stats(s->hub);
+    json_t *stats = s->from->stats(s->self);
     json_t *clients = json_array();
     for (const struct connection *c = s->connections; c; c = c->next)
         if (c->greeted && !c->dead)

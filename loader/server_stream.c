@@ -31,7 +31,7 @@ static void on_freed(struct server *s, struct watch *w, uint32_t events)
     (void)s;
     (void)events;
     if (c->consumer)
-        consumer_collect(c->consumer);
+        c->server->from->collect(c->consumer);
 }
 
 static int read_u64(const json_t *message, const char *key, uint64_t most, uint64_t *value,
@@ -101,7 +101,7 @@ static int read_request(struct connection *c, const json_t *message, struct hub_
 /* Steals `state`. */
 static json_t *opened_json(const struct connection *c, json_t *state)
 {
-    const struct consumer_place *p = consumer_place(c->consumer);
+    const struct consumer_place *p = c->server->from->place(c->consumer);
     return json_pack("{s:s, s:I, s:o, s:b, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:o, s:o}", "type",
                      "opened", "id", c->open_id, "stream", json_bytes(p->stream), "private",
                      p->private, "next", (json_int_t)p->next, "samples", (json_int_t)p->samples,
@@ -112,7 +112,7 @@ static json_t *opened_json(const struct connection *c, json_t *state)
 
 static void send_place(struct connection *c, json_t *message)
 {
-    const struct consumer_place *p = consumer_place(c->consumer);
+    const struct consumer_place *p = c->server->from->place(c->consumer);
     const int fds[MESSAGE_FDS] = { p->ring, p->control, p->ready, p->freed };
     if (message)
         connection_send(c, message, fds, c->wire ? 0 : MESSAGE_FDS);
@@ -134,7 +134,7 @@ static int attach(struct connection *c, const json_t *message, struct hub_reques
         rc = server_config(c, message, &config, err);
     r->config = config;
     if (rc == 0)
-        rc = hub_attach(c->server->hub, r, &c->consumer, err);
+        rc = c->server->from->attach(c->server->self, r, &c->consumer, err);
     config_close(config);
     return rc;
 }
@@ -168,10 +168,10 @@ static void not_opened(struct connection *c, const struct error *why)
 static void opened(struct connection *c)
 {
     struct error err = { 0 };
-    json_t *state = consumer_state(c->consumer, &err);
+    json_t *state = c->server->from->state(c->consumer, &err);
     int rc = state ? 0 : -1;
     if (rc == 0 && !c->wire) {
-        c->freed = (struct watch){ consumer_place(c->consumer)->freed, on_freed, c };
+        c->freed = (struct watch){ c->server->from->place(c->consumer)->freed, on_freed, c };
         rc = server_watch(c->server, &c->freed, EPOLLIN, &err);
     }
     if (rc == 0) {
@@ -186,7 +186,7 @@ static void opened(struct connection *c)
 
 static void moved(struct connection *c, const struct hub_event *event)
 {
-    const struct consumer_place *p = consumer_place(c->consumer);
+    const struct consumer_place *p = c->server->from->place(c->consumer);
     if (c->wire)
         return; /* its batches come in order whatever they come from */
     send_place(c, json_pack("{s:s, s:I, s:o, s:b, s:o}", "type", "moved", "at",
@@ -209,7 +209,7 @@ static void ended(struct connection *c, json_t *message)
         wire_take(c);
 }
 
-void server_hub_event(struct server *s, const struct hub_event *event)
+void server_supply_event(struct server *s, const struct hub_event *event)
 {
     struct connection *c = event->context;
     json_t *message;
@@ -234,8 +234,8 @@ void server_hub_event(struct server *s, const struct hub_event *event)
         ended(c, json_pack("{s:s}", "type", "ended"));
         break;
     case HUB_FAILED:
-        server_log(s, "stream %s: %s%s%s", consumer_place(c->consumer)->stream, event->err.place,
-                   event->err.place[0] ? ": " : "", event->err.message);
+        server_log(s, "stream %s: %s%s%s", c->server->from->place(c->consumer)->stream,
+                   event->err.place, event->err.place[0] ? ": " : "", event->err.message);
         message = message_error(0, &event->err);
         json_object_set_new(message, "type", json_string("failed"));
         json_object_del(message, "id");

@@ -27,12 +27,12 @@ static void begin(struct connection *c)
 {
     const struct slot_header *h = c->batch.batch.header;
     struct error err = { 0 };
-    json_t *message = batch_json(h, h->bad, wire_bytes(consumer_place(c->consumer)));
+    json_t *message = batch_json(h, h->bad, wire_bytes(c->server->from->place(c->consumer)));
     int rc = message ? message_write(message, &c->out, &err)
                      : error_set(&err, ERROR_FAILED, NULL, "no memory for a message");
     json_decref(message);
     if (rc < 0) {
-        consumer_release(c->consumer, &c->batch.batch);
+        c->server->from->release(c->consumer, &c->batch.batch);
         connection_close(c, err.message);
         return;
     }
@@ -56,7 +56,7 @@ static void tell_end(struct connection *c)
 void wire_take(struct connection *c)
 {
     while (!c->dead && !c->ended && c->wire && !c->batch.on && !c->exhausted && c->credit > 0) {
-        int rc = consumer_take(c->consumer, &c->batch.batch);
+        int rc = c->server->from->take(c->consumer, &c->batch.batch);
         if (rc == 0)
             return;
         if (rc < 0) {
@@ -74,7 +74,7 @@ void wire_take(struct connection *c)
 
 bool wire_piece(const struct connection *c, const uint8_t **bytes, size_t *n)
 {
-    const struct consumer_place *place = consumer_place(c->consumer);
+    const struct consumer_place *place = c->server->from->place(c->consumer);
     const struct place_tensor *t = &place->tensor[c->batch.tensor];
     *bytes = (const uint8_t *)c->batch.batch.header + t->offset + c->batch.sent;
     *n = t->bytes - c->batch.sent;
@@ -83,7 +83,7 @@ bool wire_piece(const struct connection *c, const uint8_t **bytes, size_t *n)
 
 void wire_sent(struct connection *c, size_t n)
 {
-    const struct consumer_place *place = consumer_place(c->consumer);
+    const struct consumer_place *place = c->server->from->place(c->consumer);
     c->batch.sent += n;
     if (c->batch.sent < place->tensor[c->batch.tensor].bytes)
         return;
@@ -91,7 +91,7 @@ void wire_sent(struct connection *c, size_t n)
     if (++c->batch.tensor < place->tensors)
         return;
     c->batch.on = false;
-    consumer_release(c->consumer, &c->batch.batch);
+    c->server->from->release(c->consumer, &c->batch.batch);
     wire_take(c);
 }
 
@@ -102,7 +102,7 @@ static int copy_rest(struct connection *c, struct error *err)
     const uint8_t *bytes;
     size_t n;
     int rc = buffer_append(&rest, c->out.data, c->batch.at, err);
-    const struct consumer_place *place = consumer_place(c->consumer);
+    const struct consumer_place *place = c->server->from->place(c->consumer);
     for (; rc == 0 && c->batch.tensor < place->tensors; c->batch.tensor++, c->batch.sent = 0) {
         wire_piece(c, &bytes, &n);
         rc = buffer_append(&rest, bytes, n, err);
@@ -129,7 +129,7 @@ void wire_end(struct connection *c)
         return;
     bool whole = c->dead || copy_rest(c, &err) == 0;
     c->batch.on = false;
-    consumer_release(c->consumer, &c->batch.batch);
+    c->server->from->release(c->consumer, &c->batch.batch);
     c->wire = false;
     if (!whole)
         connection_close(c, err.message);

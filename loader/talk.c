@@ -49,26 +49,34 @@ static int gone(const struct talk *t, struct error *err)
     return error_set(err, ERROR_FAILED, t->address, "the daemon is gone");
 }
 
-/* Read what is here. 1: something; 0: nothing; -1. */
-static int receive(struct talk *t, struct error *err)
+/* Read what is here into `to`. How many bytes; 0: nothing; -1. */
+static ssize_t receive_into(struct talk *t, uint8_t *to, size_t size, struct error *err)
 {
     int fds[MESSAGE_FDS], count;
-    t->begin = t->end = 0;
-    ssize_t n = channel_receive(&t->channel, t->bytes, sizeof(t->bytes), fds, &count);
+    ssize_t n = channel_receive(&t->channel, to, size, fds, &count);
     if (n < 0 && errno == EAGAIN)
         return 0;
     if (n < 0 && errno == EPROTO)
         return error_set(err, ERROR_FAILED, t->address, "TLS has failed: is it the daemon's key?");
     if (n <= 0)
         return gone(t, err);
-    t->end = (size_t)n;
     if (count > PENDING - t->fd_count) {
         close_all(fds, count);
         return error_set(err, ERROR_DATA, t->address, "too many descriptors came from the daemon");
     }
     memcpy(t->fds + t->fd_count, fds, (size_t)count * sizeof(int));
     t->fd_count += count;
-    return 1;
+    return n;
+}
+
+/* Read what is here. 1: something; 0: nothing; -1. */
+static int receive(struct talk *t, struct error *err)
+{
+    t->begin = t->end = 0;
+    ssize_t n = receive_into(t, t->bytes, sizeof(t->bytes), err);
+    if (n > 0)
+        t->end = (size_t)n;
+    return n < 0 ? -1 : n > 0;
 }
 
 /* A message that describes a ring in memory has its descriptors with it. */
@@ -213,6 +221,33 @@ int talk_request(struct talk *t, json_t *request, int wait_ms, struct talk_messa
     }
 }
 
+/* A config's text in parts that fit a message, escaped as JSON they are at most six times as long.
+ */
+int talk_send_config(struct talk *t, const char *text, int wait_ms, struct error *err)
+{
+    enum { PART = MESSAGE_MAX / 7 };
+    size_t left = strlen(text);
+    while (left > 0) {
+        struct talk_message ok;
+        size_t n = left < PART ? left : PART;
+        /* Not within a character. */
+        while (n < left && n > 1 && ((unsigned char)text[n] & 0xc0) == 0x80)
+            n--;
+        json_t *part = json_pack("{s:s, s:s%}", "type", "part", "text", text, n);
+        if (talk_request(t, part, wait_ms, &ok, err) < 0)
+            return -1;
+        talk_message_release(&ok);
+        text += n;
+        left -= n;
+    }
+    return 0;
+}
+
+void talk_cut(struct talk *t)
+{
+    (void)shutdown(t->channel.fd, SHUT_RDWR);
+}
+
 int talk_bytes(struct talk *t, void *bytes, size_t n, int wait_ms, struct error *err)
 {
     uint8_t *to = bytes;
@@ -224,7 +259,12 @@ int talk_bytes(struct talk *t, void *bytes, size_t n, int wait_ms, struct error 
         n -= here;
         if (n == 0)
             return 0;
-        int rc = receive(t, err);
+        ssize_t got = receive_into(t, to, n, err);
+        int rc = got < 0 ? -1 : got > 0;
+        if (got > 0) {
+            to += got;
+            n -= (size_t)got;
+        }
         if (rc == 0)
             rc = talk_wait(t, -1, wait_ms, err);
         if (rc == 0)

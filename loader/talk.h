@@ -44,6 +44,10 @@ int talk_event(struct talk *t, struct talk_message *event, struct error *err);
 /* Wait until something may have come, from the daemon or on `fd` (-1: none). 0: `wait_ms` are over;
  * -1: poll's error. */
 int talk_wait(struct talk *t, int fd, int wait_ms, struct error *err);
+/* A config's text, in parts, for the open request that follows. */
+int talk_send_config(struct talk *t, const char *text, int wait_ms, struct error *err);
+/* End the connection under whoever waits for it, from any thread. */
+void talk_cut(struct talk *t);
 /* The raw bytes that follow a message: n of them, each wait limited. */
 int talk_bytes(struct talk *t, void *bytes, size_t n, int wait_ms, struct error *err);
 void talk_close(struct talk *t); /* NULL is a no-op */

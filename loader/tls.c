@@ -144,8 +144,6 @@ static int set_up(struct tls *t, struct error *err)
         !SSL_CTX_set_ciphersuites(t->context, "TLS_AES_128_GCM_SHA256") ||
         !SSL_CTX_set1_groups_list(t->context, "X25519") || !SSL_CTX_set_num_tickets(t->context, 0))
         return tls_error(err, "cannot be set up");
-    /* Should a peer come with a certificate all the same, no authority vouches for it. */
-    SSL_CTX_set_verify(t->context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_session_cache_mode(t->context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(t->context, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
@@ -207,8 +205,11 @@ struct tls_session *tls_session(struct tls *tls, int fd, bool accepts, struct er
     }
     if (accepts)
         SSL_set_accept_state(s->ssl);
-    else
+    else {
         SSL_set_connect_state(s->ssl);
+        /* Should who accepts come with a certificate instead, no authority vouches for it. */
+        SSL_set_verify(s->ssl, SSL_VERIFY_PEER, NULL);
+    }
     return s;
 }
 

@@ -76,10 +76,31 @@ static pid_t spawn(const char *options, const char *log, int *out)
 
 void daemon_start(struct daemon *d, const char *options)
 {
+    daemon_start_at(d, "d.sock", options);
+}
+
+int daemon_port(const struct daemon *d, const char *what)
+{
+    char line[300], *found = NULL;
+    FILE *file = fopen(d->log, "r");
+    ck_assert_ptr_nonnull(file);
+    while (!found && fgets(line, sizeof(line), file))
+        found = strstr(line, what);
+    fclose(file);
+    ck_assert_msg(found != NULL, "no line %s in %s", what, d->log);
+    line[strcspn(line, "\n")] = '\0';
+    size_t end = strlen(line); /* the port stands last */
+    while (end > 0 && line[end - 1] >= '0' && line[end - 1] <= '9')
+        end--;
+    return atoi(line + end);
+}
+
+void daemon_start_at(struct daemon *d, const char *socket, const char *options)
+{
     static int number;
     char all[900], line[200] = "";
     int out;
-    snprintf(d->address, sizeof(d->address), "unix:%s/d.sock", daemon_home);
+    snprintf(d->address, sizeof(d->address), "unix:%s/%s", daemon_home, socket);
     snprintf(d->log, sizeof(d->log), "%s/log%d", daemon_home, number++);
     snprintf(all, sizeof(all), "--with-parent --listen %s %s", d->address, options);
     d->pid = spawn(all, d->log, &out);

@@ -38,6 +38,10 @@ void daemon_leave(void);
 /* Start with the socket `daemon_home`/d.sock and further options (words without quotes), and wait
  * until it listens. */
 void daemon_start(struct daemon *d, const char *options);
+/* The same with another socket's name. */
+void daemon_start_at(struct daemon *d, const char *socket, const char *options);
+/* The port in the line of its log that begins with `what`: "listening on tcp:", "metrics on". */
+int daemon_port(const struct daemon *d, const char *what);
 /* As daemon_start, but it must end by itself: its exit status, its words in `said`. */
 int daemon_refused(const char *options, char *said, size_t size);
 /* SIGTERM; what it exits with. */
