@@ -36,20 +36,22 @@ static void summary(struct page *page, const json_t *stats, double rate)
               rate, json_array_size(json_object_get(stats, "clients")),
               json_array_size(json_object_get(stats, "streams")), number(stats, "threads"),
               (int)(up / 3600), (int)(up / 60) % 60, (int)up % 60);
-    page_text(page,
-              "%.0f images in %.0f batches; %s read from files, %.0f samples from the cache; %.0f "
-              "bad images substituted, %.0f skipped. Rings: %s of %s.",
-              number(stats, "images"), number(stats, "batches"), read, number(stats, "cached"),
-              number(stats, "substituted"), number(stats, "skipped"), memory, limit);
+    page_text(
+        page,
+        "%.0f images in %.0f batches, %.0f of them decoded anew; %s read from files, %.0f "
+        "samples from the cache; %.0f bad images substituted, %.0f skipped. Memory: %s of %s.",
+        number(stats, "images"), number(stats, "batches"), number(stats, "decoded"), read,
+        number(stats, "cached"), number(stats, "substituted"), number(stats, "skipped"), memory,
+        limit);
 }
 
 static void streams(struct page *page, const json_t *list)
 {
-    static const char *const columns[] = { "stream",  "step",   "ready",       "slots",
+    static const char *const columns[] = { "stream",  "data",   "step",        "ready",  "slots",
                                            "clients", "images", "substituted", "private" };
-    enum { COLUMNS = 8 };
     static const char *const keys[] = { "step",      "ready",  "slots",
                                         "consumers", "images", "substituted" };
+    enum { COLUMNS = 9, NUMBERS = 6 };
     size_t i;
     json_t *entry;
     page_heading(page, "Streams");
@@ -60,13 +62,13 @@ static void streams(struct page *page, const json_t *list)
     page_table(page, columns, COLUMNS);
     json_array_foreach(list, i, entry)
     {
-        char numbers[6][32];
-        const char *cells[COLUMNS] = { text(entry, "name") };
-        for (int k = 0; k < 6; k++) {
+        char numbers[NUMBERS][32];
+        const char *cells[COLUMNS] = { text(entry, "name"), text(entry, "data") };
+        for (int k = 0; k < NUMBERS; k++) {
             snprintf(numbers[k], sizeof(numbers[k]), "%.0f", number(entry, keys[k]));
-            cells[1 + k] = numbers[k];
+            cells[2 + k] = numbers[k];
         }
-        cells[7] = json_is_true(json_object_get(entry, "private")) ? "yes" : "no";
+        cells[COLUMNS - 1] = json_is_true(json_object_get(entry, "private")) ? "yes" : "no";
         page_row(page, cells, COLUMNS);
     }
     page_table_end(page);

@@ -51,16 +51,18 @@ static int streams(const json_t *list, struct buffer *out, struct error *err)
 {
     size_t i;
     json_t *entry;
-    char name[NAME + 1];
-    if (buffer_print(out, err, "\n%-*s %10s %7s %8s %12s %6s\n", NAME, "stream", "step", "ready",
-                     "clients", "images", "bad") < 0)
+    char name[NAME + 1], data[NAME + 1];
+    if (buffer_print(out, err, "\n%-6s %-*s %10s %7s %8s %12s %6s\n", "stream", NAME, "data",
+                     "step", "ready", "clients", "images", "bad") < 0)
         return -1;
     json_array_foreach(list, i, entry)
     {
         name_of(entry, "name", name);
-        if (buffer_print(out, err, "%-*s %10.0f %3.0f/%-3.0f %8.0f %12.0f %6.0f\n", NAME, name,
-                         number(entry, "step"), number(entry, "ready"), number(entry, "slots"),
-                         number(entry, "consumers"), number(entry, "images"),
+        name_of(entry, "data", data);
+        if (buffer_print(out, err, "%-6s %-*s %10.0f %3.0f/%-3.0f %8.0f %12.0f %6.0f\n", name, NAME,
+                         data, number(entry, "step"), number(entry, "ready"),
+                         number(entry, "slots"), number(entry, "consumers"),
+                         number(entry, "images"),
                          number(entry, "substituted") + number(entry, "skipped")) < 0)
             return -1;
     }
@@ -72,14 +74,14 @@ static int clients(const json_t *list, struct buffer *out, struct error *err)
     size_t i;
     json_t *entry;
     char name[NAME + 1], way[NAME + 1];
-    if (buffer_print(out, err, "\n%-*s %8s %8s %-9s %10s %10s %6s\n", NAME, "client of", "process",
+    if (buffer_print(out, err, "\n%-9s %8s %8s %-9s %10s %10s %6s\n", "client of", "process",
                      "user", "transport", "step", "waited", "holds") < 0)
         return -1;
     json_array_foreach(list, i, entry)
     {
         name_of(entry, "stream", name);
         name_of(entry, "transport", way);
-        if (buffer_print(out, err, "%-*s %8.0f %8.0f %-9s %10.0f %8.1f s %6.0f\n", NAME, name,
+        if (buffer_print(out, err, "%-9s %8.0f %8.0f %-9s %10.0f %8.1f s %6.0f\n", name,
                          number(entry, "pid"), number(entry, "uid"), way, number(entry, "taken"),
                          number(entry, "waited_seconds"), number(entry, "held")) < 0)
             return -1;

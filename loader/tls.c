@@ -144,6 +144,8 @@ static int set_up(struct tls *t, struct error *err)
         !SSL_CTX_set_ciphersuites(t->context, "TLS_AES_128_GCM_SHA256") ||
         !SSL_CTX_set1_groups_list(t->context, "X25519") || !SSL_CTX_set_num_tickets(t->context, 0))
         return tls_error(err, "cannot be set up");
+    /* Messages say themselves where they end: a peer that was killed is no failure of TLS. */
+    SSL_CTX_set_options(t->context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_session_cache_mode(t->context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(t->context, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
