@@ -6,6 +6,7 @@
 #include "loader/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -68,13 +68,26 @@ static void drain(struct server *s)
             connection_send_new(c, json_pack("{s:s}", "type", "draining"));
 }
 
-static void on_signal(struct server *s, struct watch *w, uint32_t events)
+/* The end of a pipe that a signal is written to: threads of libraries, which we did not start, may
+ * get it as well. */
+static volatile sig_atomic_t signal_pipe = -1;
+
+static void on_signal(int number)
 {
-    struct signalfd_siginfo info;
+    int before = errno;
+    char byte = (char)number;
+    if (signal_pipe >= 0 && write(signal_pipe, &byte, 1) < 0)
+        errno = before; /* full: as many are waiting as anybody could send */
+    errno = before;
+}
+
+static void on_signal_pipe(struct server *s, struct watch *w, uint32_t events)
+{
+    char number;
     (void)events;
-    if (read(w->fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+    if (read(w->fd, &number, 1) != 1)
         return;
-    if (info.ssi_signo != SIGHUP) {
+    if (number != SIGHUP) {
         drain(s);
         return;
     }
@@ -99,21 +112,36 @@ static void on_http(struct server *s, struct watch *w, uint32_t events)
     http_run(s->http);
 }
 
+static void handle_signals(void (*handler)(int))
+{
+    static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+    struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        sigaction(numbers[i], &action, NULL);
+}
+
 static int catch_signals(struct server *s, struct error *err)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return error_errno(err, NULL, "signals");
+    s->signals = (struct watch){ .fd = ends[0], .ready = on_signal_pipe };
+    signal_pipe = ends[1];
+    handle_signals(on_signal);
     /* OpenSSL writes without MSG_NOSIGNAL. */
-    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-        return error_errno(err, NULL, "signals");
-    s->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    s->signals.ready = on_signal;
-    if (s->signals.fd < 0)
-        return error_errno(err, NULL, "signals");
+    signal(SIGPIPE, SIG_IGN);
     return server_watch(s, &s->signals, EPOLLIN, err);
+}
+
+static void leave_signals(struct server *s)
+{
+    if (s->signals.fd < 0)
+        return;
+    handle_signals(SIG_DFL);
+    close(signal_pipe);
+    signal_pipe = -1;
+    close(s->signals.fd);
 }
 
 static int find_group(struct server *s, struct error *err)
@@ -300,8 +328,7 @@ void server_close(struct server *s)
         s->from->close(s->self);
     tls_close(s->tls);
     server_configs_close(s);
-    if (s->signals.fd >= 0)
-        close(s->signals.fd);
+    leave_signals(s);
     if (s->epoll >= 0)
         close(s->epoll);
     free(s);

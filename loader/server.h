@@ -43,7 +43,7 @@ struct server_options {
     void *context;
 };
 
-/* Blocks SIGTERM, SIGINT and SIGHUP for the process's threads to come and ignores SIGPIPE.
+/* One in a process: SIGTERM, SIGINT and SIGHUP are its until it is closed, SIGPIPE is ignored.
  * ERROR_USAGE: TCP without a key, an unknown group, a config that is wrong. */
 int server_open(struct server **server, const struct server_options *options, struct error *err);
 /* The first address, as a client names it. */
