@@ -101,11 +101,12 @@ test-data:
 	@$(MAKE) --no-print-directory programs $(DATA_TESTS:%=$(BUILD)/tests/%)
 	@TENFOLD_BIN=$(BIN) tests/run.sh -j 1 $(DATA_TESTS:%=$(BUILD)/tests/%)
 
-# Golden files made again by the software they come from.
+# Golden files made again by the software they come from; the Python package, with PyTorch.
 test-peers:
 	@tests/deps.sh peers
 	@$(MAKE) --no-print-directory programs $(BUILD)/tests/golden/run_network
 	@tests/golden/check.sh $(BIN) $(BUILD)/tests/golden/run_network
+	@/usr/bin/python3 -m unittest discover -s python/tests
 
 $(BUILD)/tests/golden/run_network: $(BUILD)/tests/golden/run_network.o $(BUILD)/libtenfold.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
