@@ -31,6 +31,7 @@ from math import prod
 from typing import Any
 
 from tenfold.errors import ProtocolError
+from tenfold.memory import Memory
 
 PAGE = 4096
 UNKNOWN = 2**64 - 1
@@ -113,18 +114,14 @@ class Ring:
         if os.fstat(control).st_size < 8 * (_GIVEN_BACK + self.slots):
             raise ProtocolError("the control page is too small")
 
-        self._read_only = mmap.mmap(ring, size, mmap.MAP_SHARED, mmap.PROT_READ)
-        self._private: mmap.mmap | None = None
-        if copy_on_write:
-            self._private = mmap.mmap(
-                ring, size, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE
-            )
-        self._head = memoryview(self._read_only)[:64].cast("Q")
+        self._shared = Memory(ring, size, private=False)
+        self._private = Memory(ring, size, private=True) if copy_on_write else None
+        self._head = self._shared.buffer[:64].cast("Q")
         control_map = mmap.mmap(control, 0, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         self._control = memoryview(control_map)[: 8 * (_GIVEN_BACK + self.slots)].cast("Q")
 
         magic, version, slots, slot_bytes, self.first = struct.unpack_from(
-            "<8sIIQQ", self._read_only
+            "<8sIIQQ", self._shared.buffer
         )
         if (magic, version, slots, slot_bytes) != (b"TENFRING", 1, self.slots, self.slot_bytes):
             raise ProtocolError("the ring's header does not agree with its description")
@@ -142,9 +139,9 @@ class Ring:
         return Tensor(str(name), dtype, offset, tuple(shape))
 
     @property
-    def memory(self) -> mmap.mmap:
-        """The memory that tensors are made over."""
-        return self._private or self._read_only
+    def memory(self) -> memoryview:
+        """The bytes that tensors are made over."""
+        return (self._private or self._shared).buffer
 
     @property
     def published(self) -> int:
@@ -164,7 +161,7 @@ class Ring:
         """Read the header of a published step and tell the daemon which step comes next."""
         offset = self._offset(step)
         version, epoch, found, first_position, count, valid, bad = _SLOT.unpack_from(
-            self._read_only, offset
+            self._shared.buffer, offset
         )
         if (
             version != 1
@@ -175,7 +172,7 @@ class Ring:
             raise ProtocolError(f"the slot of step {step} holds version {version}, step {found}")
         if self._private is not None:
             # What was written into it after its last batch had been given back.
-            self._private.madvise(mmap.MADV_DONTNEED, offset, self.slot_bytes)
+            self._private.drop(offset, self.slot_bytes)
         self._control[_TAKEN] = step + 1
         self.held += 1
         return Slot(offset, epoch, step, first_position, count, valid, bad)
@@ -187,7 +184,7 @@ class Ring:
         the next one.
         """
         if self._private is not None:
-            self._private.madvise(mmap.MADV_DONTNEED, self._offset(step), self.slot_bytes)
+            self._private.drop(self._offset(step), self.slot_bytes)
         self.held -= 1
         _fence()
         self._control[_GIVEN_BACK + (step - self.first) % self.slots] = step + 1

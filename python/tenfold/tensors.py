@@ -7,7 +7,6 @@ images = make(ring.memory, tensor, offset, count)
 from __future__ import annotations
 
 import importlib.util
-import mmap
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -18,7 +17,7 @@ from tenfold.errors import UsageError
 from tenfold.ring import Tensor
 
 # (memory, tensor, offset of the slot, places) -> an array of the library
-Maker = Callable[[mmap.mmap, Tensor, int, int], Any]
+Maker = Callable[[memoryview, Tensor, int, int], Any]
 
 # NumPy has no bfloat16: its bits.
 _NUMPY = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2", "uint8": "u1", "int64": "<i8"}
@@ -42,15 +41,17 @@ def maker(output: str) -> Maker:
     return _torch_maker() if output == "torch" else _numpy
 
 
-def _numpy(memory: mmap.mmap, tensor: Tensor, offset: int, places: int) -> Any:
+def _numpy(memory: memoryview, tensor: Tensor, offset: int, places: int) -> Any:
     shape = (places, *tensor.shape[1:])
-    return np.ndarray(shape, _NUMPY[tensor.dtype], memory, offset + tensor.offset)
+    # Not np.ndarray(buffer=): it would let a read-only array be made writable.
+    flat = np.frombuffer(memory, _NUMPY[tensor.dtype], prod(shape), offset + tensor.offset)
+    return flat.reshape(shape)
 
 
 def _torch_maker() -> Maker:
     import torch  # noqa: PLC0415
 
-    def make(memory: mmap.mmap, tensor: Tensor, offset: int, places: int) -> Any:
+    def make(memory: memoryview, tensor: Tensor, offset: int, places: int) -> Any:
         shape = (places, *tensor.shape[1:])
         dtype = getattr(torch, tensor.dtype)
         if places == 0:

@@ -85,7 +85,7 @@ class Batches(Case):
         images[...] = -1
         ring = loader._stream.ring
         seen = np.frombuffer(
-            ring._read_only, "<f4", 100, ring.header_bytes + ring.tensors["images"].offset
+            ring._shared.buffer, "<f4", 100, ring.header_bytes + ring.tensors["images"].offset
         )
         self.assertTrue(equal(seen, images_of(0, SHAPE, "float32").reshape(-1)[:100]))
 
