@@ -106,7 +106,7 @@ test-peers:
 	@tests/deps.sh peers
 	@$(MAKE) --no-print-directory programs $(BUILD)/tests/golden/run_network
 	@tests/golden/check.sh $(BIN) $(BUILD)/tests/golden/run_network
-	@/usr/bin/python3 -m unittest discover -s python/tests
+	@TENFOLD_BIN=$(BIN) TENFOLD_LIBRARY=$(BUILD)/libtenfold.so /usr/bin/python3 -m unittest discover -s python/tests
 
 $(BUILD)/tests/golden/run_network: $(BUILD)/tests/golden/run_network.o $(BUILD)/libtenfold.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm

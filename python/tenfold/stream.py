@@ -94,7 +94,8 @@ class Stream:
 
     def _open(self, request: Request) -> None:
         ask = self._connection.request
-        ask("hello", version=VERSION, software=SOFTWARE)
+        welcome, _ = ask("hello", version=VERSION, software=SOFTWARE)
+        self.pid = welcome["pid"]  # the daemon's
         fields = request.message()
         text = (request.config or {}).get("text", "").encode()
         if len(text) > PART:

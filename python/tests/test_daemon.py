@@ -22,7 +22,7 @@ import sys; sys.path.insert(0, sys.argv[1])
 import tenfold, tenfold.daemon
 tenfold.daemon.IDLE_EXIT = 1
 loader = tenfold.Loader(output="numpy", batch_size=8)
-print(loader._stream._connection.request("hello")[0]["pid"], flush=True)
+print(loader._stream.pid, flush=True)
 for epoch in range(100000):
     for batch in loader: pass
 """
@@ -49,9 +49,6 @@ class OwnDaemon(unittest.TestCase):
             process.wait()
         daemon._started.clear()
 
-    def pid_of(self, loader: tenfold.Loader) -> int:
-        return loader._stream._connection.request("hello")[0]["pid"]
-
     def gone(self, pid: int) -> bool:
         deadline = time.monotonic() + 5
         while alive(pid) and time.monotonic() < deadline:
@@ -62,8 +59,8 @@ class OwnDaemon(unittest.TestCase):
     def test_it_is_started_shared_and_ends(self):
         one = tenfold.Loader(output="numpy", batch_size=8)
         two = tenfold.Loader(output="numpy", batch_size=8, address="auto")
-        pid = self.pid_of(one)
-        self.assertEqual(pid, self.pid_of(two))
+        pid = one._stream.pid
+        self.assertEqual(pid, two._stream.pid)
         self.assertNotEqual(os.getsid(pid), os.getsid(0))  # Ctrl-C does not reach it
         self.assertEqual(len(list(one)), 10)
         one.close()
@@ -111,11 +108,11 @@ class OwnDaemon(unittest.TestCase):
 
     def test_a_stale_socket_is_no_daemon(self):
         one = tenfold.Loader(output="numpy", batch_size=8)
-        pid = self.pid_of(one)
+        pid = one._stream.pid
         os.kill(pid, signal.SIGKILL)
         self.assertTrue(self.gone(pid))
         one.load_state_dict(one.state_dict())
-        self.assertNotEqual(self.pid_of(one), pid)
+        self.assertNotEqual(one._stream.pid, pid)
         one.close()
 
     def test_a_remote_daemon_is_reached_through_a_relay(self):
