@@ -56,16 +56,6 @@ int worker_open(struct worker **result, struct thread_stats *stats, struct error
     return 0;
 }
 
-/* Decoders know bytes, not files: put the sample's place in front of what they say. */
-static int at_sample(const struct worker_job *job, uint64_t id, struct error *err)
-{
-    struct error said = *err;
-    char place[sizeof(err->place)];
-    index_place(job->index, id, place, sizeof(place));
-    return error_set(err, said.kind, place, "%s%s%s", said.place, said.place[0] ? ": " : "",
-                     said.message);
-}
-
 static int draw(const struct worker_job *job, uint64_t id, uint32_t epoch,
                 const struct decode_info *info, struct plan *plan, struct error *err)
 {
@@ -131,7 +121,7 @@ static int begin(struct worker *worker, const struct worker_job *job, struct loa
     count(worker, STAGE_READ);
     if (rc < 0)
         return -1;
-    return read_header(worker, load, err) < 0 ? at_sample(job, load->id, err) : 0;
+    return read_header(worker, load, err) < 0 ? index_blame(job->index, load->id, err) : 0;
 }
 
 /* Decode all of an image, whose header was read, and keep it. 1: it is damaged somewhere; nothing
@@ -190,14 +180,14 @@ int worker_render(struct worker *worker, const struct worker_job *job, uint64_t 
     int rc = begin(worker, job, &load, err);
     if (rc == 0 && (draw(job, id, epoch, &load.info, plan, err) < 0 ||
                     decode(worker, job, plan_needs(plan), &load, err) < 0))
-        rc = at_sample(job, id, err);
+        rc = index_blame(job->index, id, err);
     count(worker, STAGE_DECODE);
     if (rc < 0)
         return -1;
     rc = render_plan(worker, job, plan, &load, out, err);
     count(worker, STAGE_RENDER);
     if (rc < 0)
-        return at_sample(job, id, err);
+        return index_blame(job->index, id, err);
     if (worker->stats)
         stats_add(&worker->stats->samples, 1);
     return 0;
