@@ -7,6 +7,9 @@
  * Layouts: blocked image [block][row][column][lane]; transformed tiles v [point][tile][channel];
  * weights u [point][channel in][channel out].
  */
+#ifndef TENFOLD_MODEL_WINOGRAD_KERNEL_H
+#define TENFOLD_MODEL_WINOGRAD_KERNEL_H
+
 #include <stdint.h>
 
 #include "model/vec.h"
@@ -485,3 +488,5 @@ VEC static void settle(const struct winograd *g, const float *sums, float *dweig
     else
         run_settle(4, g, sums, dweight);
 }
+
+#endif
