@@ -174,10 +174,10 @@ static void turn(void *context, size_t i, int worker)
     if (end > r->end)
         end = r->end;
 
-    /* Groups before a failed one were handed out before it, so they still report theirs: the
-     * smallest wins. */
+    /* Groups before a failed one were handed out before it, so they still report theirs, whenever
+     * they begin: the smallest wins. */
     pthread_mutex_lock(&r->lock);
-    bool over = r->failed_at != UINT64_MAX;
+    bool over = r->failed_at < first;
     pthread_mutex_unlock(&r->lock);
     if (over || stopped(r))
         return;
