@@ -93,6 +93,7 @@ int train_config_read(struct train_config *c, const struct config *config, struc
     c->gamma = t[TRAIN_GAMMA].number;
     c->accumulate = (int)t[TRAIN_ACCUMULATE].integer;
     c->early_stop = (int)t[TRAIN_EARLY_STOP].integer;
+    c->fast = t[TRAIN_CONV].integer == 1;
     c->ema = t[TRAIN_EMA].number;
     c->checkpoint_every = t[TRAIN_CHECKPOINT_EVERY].number;
     if (read_rule(c, err) < 0 || read_transfer(c, node_get(root, "train"), err) < 0)

@@ -4,6 +4,8 @@
 #include "model/loss.h"
 #include "train/train_config.h"
 
+static const char *const convolutions[] = { "exact", "fast", NULL };
+
 const struct param train_params[TRAIN_PARAMS + 1] = {
     [TRAIN_EPOCHS] = { "epochs", PARAM_INTEGER, "epochs", .value = 10, .min = 1, .max = 100000,
                        .help = "how often the data set is seen" },
@@ -97,6 +99,9 @@ const struct param train_params[TRAIN_PARAMS + 1] = {
     [TRAIN_LR_SCALE] = { "lr_scale", PARAM_NODE, "",
                          .help = "map of pattern: number, times the learning rate of the weights "
                                  "that match" },
+    [TRAIN_CONV] = { "conv", PARAM_CHOICE, "", .value = 1, .choices = convolutions,
+                     .help = "fast: 3x3 convolutions in Winograd's tiles of 4x4, which round more "
+                             "coarsely; validation is always exact" },
     [TRAIN_SEED] = { "seed", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 9007199254740992.0,
                      .help = "of the initial weights" },
     [TRAIN_THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,

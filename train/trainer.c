@@ -107,7 +107,10 @@ static int validate(struct trainer *t, struct run_epoch *row, struct error *err)
     };
     struct prediction p;
     const struct net *net = t->net;
-    if (predict(t->val, &net, &t->preprocess, 1, &options, &p, err) < 0)
+    net_set_fast(t->net, false); /* the numbers that nneval would give */
+    int rc = predict(t->val, &net, &t->preprocess, 1, &options, &p, err);
+    net_set_fast(t->net, t->config.fast);
+    if (rc < 0)
         return -1;
     struct metric_score score = metric_score(p.probs, p.label, p.n, p.k);
     prediction_release(&p);

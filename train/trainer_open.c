@@ -83,6 +83,7 @@ static int open_net(struct trainer *t, struct error *err)
     if (train_config_net(&t->net, t->request->config, err) < 0)
         return -1;
     net_init(t->net, c->seed);
+    net_set_fast(t->net, c->fast);
     if (!c->init_from || t->resumes)
         return 0;
     char *path = node_path(c->init_from, err);
