@@ -19,7 +19,7 @@
 
 /* Each uses something that a checkpoint has to carry. */
 static const char *const runs[][6] = {
-    { "train.epochs=4", "train.checkpoint_every=0", "train.nesterov=yes", "train.ema=0.9" },
+    { "train.epochs=4", "train.checkpoint_every=0", "train.ema=0.9", "train.swa_start=2" },
     { "train.epochs=4", "train.checkpoint_every=0", "train.optimizer=adam", "train.lr=0.005",
       "train.accumulate=4" },
     { "train.epochs=5", "train.checkpoint_every=0", "train.schedule=cosine_restarts",
@@ -31,7 +31,7 @@ enum { RUNS = sizeof(runs) / sizeof(runs[0]) };
 
 /* What a run leaves, but for the times it took. */
 struct remains {
-    char last[65], best[65], ema[65], snapshot[65];
+    char last[65], best[65], ema[65], swa[65], snapshot[65];
     char summary[8192];
 };
 
@@ -61,6 +61,8 @@ static void look(struct remains *r)
     small_run_hash("best.safetensors", r->best);
     if (small_run_has("ema.safetensors"))
         small_run_hash("ema.safetensors", r->ema);
+    if (small_run_has("swa.safetensors"))
+        small_run_hash("swa.safetensors", r->swa);
     if (small_run_has("snapshot_2.safetensors"))
         small_run_hash("snapshot_2.safetensors", r->snapshot);
     snprintf(path, sizeof(path), "%s/summary.csv", small_run_out);
@@ -107,6 +109,7 @@ START_TEST(killed)
     unsigned us = (unsigned)(result.seconds * 1e6), wait = us / 2;
     look(&whole);
     ck_assert_int_eq(whole.ema[0] != 0, _i == 0);
+    ck_assert_int_eq(whole.swa[0] != 0, _i == 0);
     ck_assert_int_eq(whole.snapshot[0] != 0, _i == 2);
     char command[300];
     snprintf(command, sizeof(command), "rm -rf %s", small_run_out);
@@ -129,13 +132,13 @@ START_TEST(killed)
                   err.message);
     look(&pieces);
     ck_assert_str_eq(whole.summary, pieces.summary);
-    ck_assert_mem_eq(&whole, &pieces, 4 * sizeof(whole.last));
+    ck_assert_mem_eq(&whole, &pieces, 5 * sizeof(whole.last));
 
     /* Finished: nothing is done again. */
     ck_assert_int_eq(small_run(runs[_i], request, &result, &err), 0);
     ck_assert_int_gt(result.best, 0);
     look(&pieces);
-    ck_assert_mem_eq(&whole, &pieces, 4 * sizeof(whole.last));
+    ck_assert_mem_eq(&whole, &pieces, 5 * sizeof(whole.last));
 }
 END_TEST
 
@@ -145,8 +148,8 @@ START_TEST(stopped)
     static volatile sig_atomic_t stop;
     static const char *const more[] = { "train.epochs=4",
                                         "train.checkpoint_every=0",
-                                        "train.nesterov=yes",
                                         "train.ema=0.9",
+                                        "train.swa_start=2",
                                         "train.threads=5",
                                         "data.threads=3",
                                         NULL };

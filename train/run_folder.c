@@ -12,8 +12,8 @@
 
 /* Whatever a run may have written, most telling first. */
 static const char *const names[] = { "last.safetensors", RUN_CHECKPOINT,    "summary.csv",
-                                     "best.safetensors", "ema.safetensors", "log.jsonl",
-                                     "ledger.jsonl",     "config.json" };
+                                     "best.safetensors", "ema.safetensors", "swa.safetensors",
+                                     "log.jsonl",        "ledger.jsonl",    "config.json" };
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
 struct run_folder {

@@ -1,8 +1,9 @@
 /*
  * The folder that a training writes: config.json (the resolved config, usable as a config),
  * summary.csv (a row an epoch, timm's column names), log.jsonl (a line every few steps),
- * ledger.jsonl (bad images), last.safetensors, best.safetensors and ema.safetensors (the weights),
- * snapshot_<k>.safetensors (one a cycle) and checkpoint.safetensors (to go on from).
+ * ledger.jsonl (bad images), last.safetensors, best.safetensors, ema.safetensors and
+ * swa.safetensors (weights), snapshot_<k>.safetensors (one a cycle) and checkpoint.safetensors (to
+ * go on from).
  *
  *     struct run_folder *run;
  *     if (run_folder_open(&run, "out/a", RUN_NEW, &err) < 0) ...

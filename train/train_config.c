@@ -95,6 +95,10 @@ int train_config_read(struct train_config *c, const struct config *config, struc
     c->early_stop = (int)t[TRAIN_EARLY_STOP].integer;
     c->fast = t[TRAIN_CONV].integer == 1;
     c->ema = t[TRAIN_EMA].number;
+    c->swa_start = (int)t[TRAIN_SWA_START].integer;
+    if (c->swa_start > c->epochs)
+        return error_set(err, ERROR_USAGE, "train.swa_start", "%d is after the last epoch, %d",
+                         c->swa_start, c->epochs);
     c->checkpoint_every = t[TRAIN_CHECKPOINT_EVERY].number;
     if (read_rule(c, err) < 0 || read_transfer(c, node_get(root, "train"), err) < 0)
         return -1;

@@ -30,7 +30,7 @@ struct train_config {
     double label_smoothing;
     struct optimizer_rule rule;
     struct penalty penalty;
-    int accumulate, early_stop;
+    int accumulate, early_stop, swa_start;
     bool fast; /* net_set_fast */
     double ema, checkpoint_every;
     const struct node *init_from, *replace, *freeze, *lr_scale; /* borrowed; may be NULL */

@@ -87,6 +87,10 @@ const struct param train_params[TRAIN_PARAMS + 1] = {
     [TRAIN_EMA] = { "ema", PARAM_NUMBER, "", .value = 0, .min = 0, .max = 0.9999999,
                     .help = "decay a step of a moving average of the weights, which then is what "
                             "is validated and what best.safetensors holds; 0: none" },
+    [TRAIN_SWA_START] = { "swa_start", PARAM_INTEGER, "epochs", .value = 0, .min = 0, .max = 100000,
+                          .help = "the weights at the end of this and each later epoch are "
+                                  "averaged, normalized anew and written as swa.safetensors; 0: "
+                                  "none" },
     [TRAIN_EARLY_STOP] = { "early_stop", PARAM_INTEGER, "validations", .value = 0, .min = 0,
                            .max = 100000,
                            .help = "end after so many without a new best; 0: never" },

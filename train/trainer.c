@@ -96,7 +96,7 @@ static int train_epoch(struct trainer *t, struct run_epoch *row, struct error *e
     return rc;
 }
 
-static int validate(struct trainer *t, struct run_epoch *row, struct error *err)
+int trainer_validate(struct trainer *t, struct run_epoch *row, struct error *err)
 {
     struct predict_options options = {
         .views = t->config.views,
@@ -154,7 +154,8 @@ static int judge(struct trainer *t, struct run_epoch *row, struct error *err)
 {
     struct train_result *r = &t->result;
     bool last = row->epoch == t->config.epochs;
-    if (t->val && (last || row->epoch % t->config.validate_every == 0) && validate(t, row, err) < 0)
+    if (t->val && (last || row->epoch % t->config.validate_every == 0) &&
+        trainer_validate(t, row, err) < 0)
         return -1;
     if (t->ema && run_folder_weights(t->run, "ema", t->net, &t->preprocess, row, err) < 0)
         return -1;
@@ -184,6 +185,8 @@ static int finish_epoch(struct trainer *t, struct run_epoch *row, struct error *
     if (rc < 0 || run_folder_weights(t->run, "last", t->net, &t->preprocess, row, err) < 0 ||
         run_folder_epoch(t->run, row, err) < 0)
         return -1;
+    if (t->swa && row->epoch >= t->config.swa_start)
+        average_include(t->swa);
     t->result.epochs = row->epoch;
     t->result.top1 = row->eval_top1;
     t->tally = (struct tally){ 0 };
@@ -222,7 +225,7 @@ static int train(struct trainer *t, struct error *err)
             return stopped(t) ? interrupted(t, &row, err) : -1;
     }
     t->result.early = t->result.epochs < t->config.epochs;
-    return 0;
+    return t->swa && average_calls(t->swa) > 0 ? trainer_finish_swa(t, err) : 0;
 }
 
 int train_run(const struct train_request *request, struct train_result *result, struct error *err)

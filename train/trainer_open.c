@@ -195,7 +195,8 @@ static int open_optimizer(struct trainer *t, struct error *err)
     size_t n;
     net_values(t->net, &n);
     if (optimizer_open(&t->optimizer, t->net, &t->config.rule, err) < 0 ||
-        scale_rates(t, err) < 0 || (t->config.ema > 0 && average_open(&t->ema, t->net, err) < 0))
+        scale_rates(t, err) < 0 || (t->config.ema > 0 && average_open(&t->ema, t->net, err) < 0) ||
+        (t->config.swa_start > 0 && average_open(&t->swa, t->net, err) < 0))
         return -1;
     if (t->config.accumulate > 1)
         t->accumulated = memory_aligned(n, sizeof(*t->accumulated), err);
@@ -289,6 +290,7 @@ void trainer_close(struct trainer *t)
     run_folder_close(t->run);
     json_decref(t->resolved);
     free(t->accumulated);
+    average_close(t->swa);
     average_close(t->ema);
     optimizer_close(t->optimizer);
     backprop_close(t->backprop);

@@ -31,9 +31,9 @@ struct trainer {
     struct pool *pool;
     struct backprop *backprop;
     struct optimizer *optimizer;
-    struct average *ema; /* NULL: none is wanted */
-    float *accumulated;  /* sum of gradients since the last step; NULL: each batch is a step */
-    json_t *resolved;    /* the config with all defaults filled in */
+    struct average *ema, *swa; /* NULL: not wanted */
+    float *accumulated; /* sum of gradients since the last step; NULL: each batch is a step */
+    json_t *resolved;   /* the config with all defaults filled in */
     struct run_folder *run;
     struct feed *feed; /* NULL: nothing is left to train on */
     uint64_t steps;    /* of an epoch */
@@ -58,6 +58,12 @@ void trainer_close(struct trainer *t);
 double trainer_lr(const struct trainer *t, uint64_t step);
 /* One batch. The loss is checked before the weights are touched. */
 int trainer_step(struct trainer *t, double *loss, struct error *err);
+
+/* Validation numbers of the net as it is, into the row. */
+int trainer_validate(struct trainer *t, struct run_epoch *row, struct error *err);
+/* After the last epoch: the averaged weights, with statistics of batch normalization of their own,
+ * judged and written. */
+int trainer_finish_swa(struct trainer *t, struct error *err);
 
 /* Write the run folder's checkpoint. */
 int trainer_save(struct trainer *t, struct error *err);

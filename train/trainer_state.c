@@ -13,7 +13,7 @@
 #include "train/config_change.h"
 #include "train/trainer_private.h"
 
-enum { BLOCKS = 4 };
+enum { BLOCKS = 5 };
 
 /* Everything beside the net's tensors that a run of this config keeps. */
 static int list_blocks(const struct trainer *t, struct checkpoint_block blocks[BLOCKS])
@@ -26,6 +26,11 @@ static int list_blocks(const struct trainer *t, struct checkpoint_block blocks[B
     if (t->ema) {
         blocks[count].name = "ema";
         blocks[count].values = average_block(t->ema, &blocks[count].n);
+        count++;
+    }
+    if (t->swa) {
+        blocks[count].name = "swa";
+        blocks[count].values = average_block(t->swa, &blocks[count].n);
         count++;
     }
     if (t->accumulated)
@@ -42,11 +47,13 @@ int trainer_save(struct trainer *t, struct error *err)
         return -1;
     const struct train_result *r = &t->result;
     json_t *state = json_pack(
-        "{s:I, s:o, s:I, s:I, s:{s:f, s:I, s:I, s:f}, s:{s:f, s:i, s:f}, s:i, s:i, s:f, s:f, s:i, "
+        "{s:I, s:o, s:I, s:I, s:I, s:{s:f, s:I, s:I, s:f}, s:{s:f, s:i, s:f}, s:i, s:i, s:f, s:f, "
+        "s:i, "
         "s:i, s:s}",
         "step", (json_int_t)t->step, "stream", stream, "optimizer_steps",
         (json_int_t)optimizer_state(t->optimizer).steps, "ema_calls",
-        (json_int_t)(t->ema ? average_calls(t->ema) : 0), "tally", "loss", t->tally.loss, "samples",
+        (json_int_t)(t->ema ? average_calls(t->ema) : 0), "swa_calls",
+        (json_int_t)(t->swa ? average_calls(t->swa) : 0), "tally", "loss", t->tally.loss, "samples",
         (json_int_t)t->tally.samples, "correct", (json_int_t)t->tally.correct, "seconds",
         t->tally.seconds, "plateau", "best", isinf(t->plateau.best) ? -1 : t->plateau.best, "bad",
         t->plateau.bad, "times", t->plateau.times, "epochs", r->epochs, "best", r->best, "top1",
@@ -145,9 +152,10 @@ static int read_state(struct trainer *t, const json_t *state, struct error *err)
                  *plateau = json_object_get(state, "plateau");
     const char *summary = json_string_value(json_object_get(state, "summary"));
     struct train_result *r = &t->result;
-    uint64_t steps, calls;
+    uint64_t steps, calls, swa_calls;
     if (get_count(state, "optimizer_steps", INT64_MAX, &steps, err) < 0 ||
         get_count(state, "ema_calls", INT64_MAX, &calls, err) < 0 ||
+        get_count(state, "swa_calls", INT64_MAX, &swa_calls, err) < 0 ||
         get_number(tally, "loss", &t->tally.loss, err) < 0 ||
         get_count(tally, "samples", INT64_MAX, &t->tally.samples, err) < 0 ||
         get_count(tally, "correct", INT64_MAX, &t->tally.correct, err) < 0 ||
@@ -168,6 +176,8 @@ static int read_state(struct trainer *t, const json_t *state, struct error *err)
     optimizer_set_steps(t->optimizer, steps);
     if (t->ema)
         average_set_calls(t->ema, calls);
+    if (t->swa)
+        average_set_calls(t->swa, swa_calls);
     return run_folder_restore(t->run, summary, err);
 }
 
