@@ -6,6 +6,7 @@
  */
 #include "base/safetensors.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,10 @@ struct safetensors {
     struct safetensors_item *item; /* owned; in order of name */
     size_t count;
     char *data; /* owned */
+    /* Of a file that was peeked at: */
+    int fd;           /* owned; -1: all was read */
+    uint64_t *offset; /* owned: where the items' data begin in the file */
+    char *path;       /* owned; for messages */
 };
 
 /* An open file and what is known of it. */
@@ -156,7 +161,31 @@ static int compare_items(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-static int read_all(struct safetensors *file, struct source *source, struct error *err)
+static int compare_names(const void *a, const void *b)
+{
+    const struct safetensors_part *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
+/* Leave the data where they are, and note where that is. */
+static int keep_open(struct safetensors *file, struct safetensors_part *part, struct source *source,
+                     struct error *err)
+{
+    file->path = memory_text(source->path, err);
+    file->offset = file->path ? memory_array(file->count, sizeof(*file->offset), err) : NULL;
+    if (!file->offset)
+        return -1;
+    qsort(part, file->count, sizeof(*part), compare_names);
+    for (size_t i = 0; i < file->count; i++) {
+        file->item[i] = (struct safetensors_item){ part[i].name, part[i].tensor };
+        file->offset[i] = source->data + part[i].begin;
+    }
+    file->fd = source->fd;
+    source->fd = -1;
+    return 0;
+}
+
+static int read_all(struct safetensors *file, struct source *source, bool peek, struct error *err)
 {
     file->header = parse_header(source, err);
     if (!file->header)
@@ -168,14 +197,14 @@ static int read_all(struct safetensors *file, struct source *source, struct erro
     int rc = -1;
     file->item = memory_array(file->count, sizeof(*file->item), err);
     if (file->item)
-        rc = read_data(file, part, source, err);
+        rc = peek ? keep_open(file, part, source, err) : read_data(file, part, source, err);
     free(part);
-    if (rc == 0)
+    if (rc == 0 && !peek)
         qsort(file->item, file->count, sizeof(*file->item), compare_items);
     return rc;
 }
 
-int safetensors_open(struct safetensors **result, const char *path, struct error *err)
+static int open_file(struct safetensors **result, const char *path, bool peek, struct error *err)
 {
     struct source source = { .path = path };
     struct stat info;
@@ -191,15 +220,27 @@ int safetensors_open(struct safetensors **result, const char *path, struct error
     else
         file = memory_array(1, sizeof(*file), err);
     if (file) {
+        file->fd = -1;
         source.size = (uint64_t)info.st_size;
-        rc = read_all(file, &source, err);
+        rc = read_all(file, &source, peek, err);
     }
-    close(source.fd);
+    if (source.fd >= 0)
+        close(source.fd);
     if (rc < 0)
         safetensors_close(file);
     else
         *result = file;
     return rc;
+}
+
+int safetensors_open(struct safetensors **file, const char *path, struct error *err)
+{
+    return open_file(file, path, false, err);
+}
+
+int safetensors_peek(struct safetensors **file, const char *path, struct error *err)
+{
+    return open_file(file, path, true, err);
 }
 
 size_t safetensors_count(const struct safetensors *file)
@@ -212,12 +253,26 @@ const struct safetensors_item *safetensors_item(const struct safetensors *file, 
     return &file->item[i];
 }
 
-const struct tensor *safetensors_find(const struct safetensors *file, const char *name)
+static const struct safetensors_item *find(const struct safetensors *file, const char *name)
 {
     struct safetensors_item key = { .name = name };
-    const struct safetensors_item *item =
-        bsearch(&key, file->item, file->count, sizeof(key), compare_items);
+    return bsearch(&key, file->item, file->count, sizeof(key), compare_items);
+}
+
+const struct tensor *safetensors_find(const struct safetensors *file, const char *name)
+{
+    const struct safetensors_item *item = find(file, name);
     return item ? &item->tensor : NULL;
+}
+
+int safetensors_read(const struct safetensors *file, const char *name, uint64_t offset, size_t size,
+                     void *data, struct error *err)
+{
+    const struct safetensors_item *item = find(file, name);
+    assert(item && file->fd >= 0);
+    assert(offset <= tensor_bytes(&item->tensor) && size <= tensor_bytes(&item->tensor) - offset);
+    return file_read_at(file->fd, data, size, file->offset[item - file->item] + offset, file->path,
+                        err);
 }
 
 const char *safetensors_metadata(const struct safetensors *file, const char *key)
@@ -230,7 +285,11 @@ void safetensors_close(struct safetensors *file)
 {
     if (!file)
         return;
+    if (file->fd >= 0)
+        close(file->fd);
     json_decref(file->header);
+    free(file->offset);
+    free(file->path);
     free(file->item);
     free(file->data);
     free(file);

@@ -13,6 +13,7 @@
 #define TENFOLD_BASE_SAFETENSORS_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/image.h"
@@ -26,6 +27,12 @@ struct safetensors_item {
 
 /* Every tensor's data begins at a multiple of 64 bytes in memory. ERROR_DATA says what is wrong. */
 int safetensors_open(struct safetensors **file, const char *path, struct error *err);
+/* Only the header, checked the same way; every `data` is NULL, and the file stays open for
+ * safetensors_read: for tensors that are larger than memory. */
+int safetensors_peek(struct safetensors **file, const char *path, struct error *err);
+/* `size` bytes of a peeked file's tensor from byte `offset` of it on. Any thread. */
+int safetensors_read(const struct safetensors *file, const char *name, uint64_t offset, size_t size,
+                     void *data, struct error *err);
 size_t safetensors_count(const struct safetensors *file);
 /* The i-th tensor in order of name; borrowed until close. */
 const struct safetensors_item *safetensors_item(const struct safetensors *file, size_t i);
@@ -40,5 +47,12 @@ void safetensors_close(struct safetensors *file);
  * for byte what the reference writer writes. */
 int safetensors_write(const char *path, const struct safetensors_item *items, size_t count,
                       const json_t *metadata, struct error *err);
+/* As safetensors_write; of an item whose `data` is NULL, `fill` is asked for one run of bytes after
+ * the other: for tensors that are larger than memory. */
+typedef int safetensors_fill(void *context, const struct safetensors_item *item, uint64_t offset,
+                             size_t size, void *data, struct error *err);
+int safetensors_write_filled(const char *path, const struct safetensors_item *items, size_t count,
+                             const json_t *metadata, safetensors_fill *fill, void *context,
+                             struct error *err);
 
 #endif

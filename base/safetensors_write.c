@@ -94,20 +94,53 @@ static int check_metadata(const char *path, const json_t *metadata, struct error
     return 0;
 }
 
+/* Where the data of items without any come from. */
+struct source {
+    safetensors_fill *fill;
+    void *context;
+};
+
+enum { RUN_BYTES = 1 << 20 };
+
+static int put(struct file_out *out, const char *path, const void *data, size_t size,
+               struct error *err)
+{
+    if (size == 0 || fwrite(data, 1, size, file_stream(out)) == size)
+        return 0;
+    return error_errno(err, path, "cannot be written");
+}
+
+static int put_filled(struct file_out *out, const char *path, const struct safetensors_item *item,
+                      const struct source *source, struct error *err)
+{
+    uint64_t bytes = tensor_bytes(&item->tensor), run = 0;
+    char *data = memory_aligned(RUN_BYTES, 1, err);
+    int rc = data ? 0 : -1;
+    for (uint64_t at = 0; rc == 0 && at < bytes; at += run) {
+        run = bytes - at < RUN_BYTES ? bytes - at : RUN_BYTES;
+        rc = source->fill(source->context, item, at, (size_t)run, data, err);
+        if (rc == 0)
+            rc = put(out, path, data, (size_t)run, err);
+    }
+    free(data);
+    return rc;
+}
+
 static int write_file(const char *path, const struct buffer *start,
-                      const struct safetensors_item *const *item, size_t count, struct error *err)
+                      const struct safetensors_item *const *item, size_t count,
+                      const struct source *source, struct error *err)
 {
     struct file_out *out;
     if (file_create(&out, path, err) < 0)
         return -1;
-    bool good = fwrite(start->data, 1, start->size, file_stream(out)) == start->size;
-    for (size_t i = 0; good && i < count; i++) {
-        size_t size = tensor_bytes(&item[i]->tensor);
-        good = size == 0 || fwrite(item[i]->tensor.data, 1, size, file_stream(out)) == size;
+    int rc = put(out, path, start->data, start->size, err);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        const struct tensor *t = &item[i]->tensor;
+        rc = t->data || !source->fill ? put(out, path, t->data, tensor_bytes(t), err)
+                                      : put_filled(out, path, item[i], source, err);
     }
-    if (good)
+    if (rc == 0)
         return file_commit(out, err);
-    error_errno(err, path, "cannot be written");
     file_abandon(out);
     return -1;
 }
@@ -115,6 +148,14 @@ static int write_file(const char *path, const struct buffer *start,
 int safetensors_write(const char *path, const struct safetensors_item *items, size_t count,
                       const json_t *metadata, struct error *err)
 {
+    return safetensors_write_filled(path, items, count, metadata, NULL, NULL, err);
+}
+
+int safetensors_write_filled(const char *path, const struct safetensors_item *items, size_t count,
+                             const json_t *metadata, safetensors_fill *fill, void *context,
+                             struct error *err)
+{
+    const struct source source = { fill, context };
     if (check_metadata(path, metadata, err) < 0)
         return -1;
     const struct safetensors_item **item = memory_array(count, sizeof(*item), err);
@@ -127,7 +168,7 @@ int safetensors_write(const char *path, const struct safetensors_item *items, si
     json_t *header = make_header(path, item, count, metadata, err);
     int rc = header ? make_start(path, header, &start, err) : -1;
     if (rc == 0)
-        rc = write_file(path, &start, item, count, err);
+        rc = write_file(path, &start, item, count, &source, err);
     json_decref(header);
     buffer_release(&start);
     free(item);

@@ -61,11 +61,12 @@ int ensemble_mean(const struct prediction *p, const char *const *hashes, int mod
     for (size_t i = 0; i < count; i++) {
         double sum = 0;
         for (int m = 0; m < models; m++)
-            sum += p[order[m]].probs[i];
-        mean.probs[i] = (float)(sum / models);
+            sum += p[order[m]].values[i];
+        mean.values[i] = (float)(sum / models);
     }
     memcpy(mean.label, p[0].label, (size_t)mean.n * sizeof(*mean.label));
     memcpy(mean.id, p[0].id, (size_t)mean.n * sizeof(*mean.id));
+    memcpy(mean.key_hash, p[0].key_hash, (size_t)mean.n * sizeof(*mean.key_hash));
     free(order);
     *out = mean;
     return 0;

@@ -63,12 +63,12 @@ static void count_answers(struct evaluation *e, const struct evaluation_request 
     const struct prediction *mean = &e->mean;
     for (int m = 0; m < r->count; m++) {
         const struct prediction *p = &e->predictions[m];
-        e->scores[m] = metric_score(p->probs, p->label, p->n, p->k);
+        e->scores[m] = metric_score(p->values, p->label, p->n, p->k);
     }
     report->scores = e->scores;
-    report->ensemble = metric_score(mean->probs, mean->label, mean->n, mean->k);
+    report->ensemble = metric_score(mean->values, mean->label, mean->n, mean->k);
     report->best = report_best(e->scores, e->members.hashes, r->count);
-    metric_changes(e->predictions[report->best].probs, mean->probs, mean->label, mean->n, mean->k,
+    metric_changes(e->predictions[report->best].values, mean->values, mean->label, mean->n, mean->k,
                    &report->corrected, &report->corrupted);
     report->n = mean->n;
     report->k = mean->k;

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/real.h"
@@ -123,10 +124,13 @@ static int run_model(struct run *r, struct worker *w, int model, uint64_t group,
         size_t row = (size_t)(id - r->first);
         assert(weights[place] > 0);
         for (int c = 0; c < k; c++)
-            out->probs[row * (size_t)k + (size_t)c] =
+            out->values[row * (size_t)k + (size_t)c] =
                 (float)(w->sums[place * k + c] / weights[place]);
-        out->label[row] = index_sample(r->index, id).label;
+        struct sample sample = index_sample(r->index, id);
+        uint64_t hash = hash64_text(sample.key);
+        out->label[row] = sample.label;
         out->id[row] = (int64_t)id;
+        memcpy(&out->key_hash[row], &hash, sizeof(hash));
     }
     return 0;
 }

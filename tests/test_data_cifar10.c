@@ -97,18 +97,18 @@ static void compare(const char *what, const struct prediction *p, const double *
         const double *row = expected + i * K;
         float rounded[K];
         for (int c = 0; c < K; c++) {
-            double difference = fabs(p->probs[i * K + (uint64_t)c] - row[c]);
+            double difference = fabs(p->values[i * K + (uint64_t)c] - row[c]);
             worst = difference > worst || isnan(difference) ? difference : worst;
             rounded[c] = (float)row[c];
         }
-        bool hit = metric_hit(p->probs + i * K, p->label[i], K, 1);
+        bool hit = metric_hit(p->values + i * K, p->label[i], K, 1);
         bool expected_hit = metric_hit(rounded, p->label[i], K, 1);
         if (close_call(row))
             free_samples++;
         else
             ck_assert_msg(hit == expected_hit, "%s: sample %d", what, (int)i);
     }
-    uint64_t counted = metric_correct(p->probs, p->label, p->n, K, 1);
+    uint64_t counted = metric_correct(p->values, p->label, p->n, K, 1);
     printf("%-60s %5d correct, reference %5d, probabilities within %.1e\n", what, (int)counted,
            (int)correct, worst);
     ck_assert_msg(worst < PROBABILITY_TOLERANCE, "%s: probabilities differ by %g", what, worst);

@@ -17,7 +17,7 @@ static void make_member(struct prediction *p, uint64_t seed)
     ck_assert_int_eq(prediction_init(p, N, K, &err), 0);
     struct rng rng = rng_start(rng_derive(seed, "sample", "test", 0), seed, 0);
     for (int i = 0; i < N * K; i++)
-        p->probs[i] = (float)rng_uniform(&rng);
+        p->values[i] = (float)rng_uniform(&rng);
     for (int i = 0; i < N; i++) {
         p->id[i] = 1000 + i;
         p->label[i] = i % (K + 1) - 1;
@@ -46,15 +46,15 @@ START_TEST(mean)
     for (int i = 0; i < N * K; i++) {
         double sum = 0;
         for (int m = 0; m < MEMBERS; m++)
-            sum += members[m].probs[i];
-        ck_assert_double_eq_tol(out.probs[i], sum / MEMBERS, 1e-7);
+            sum += members[m].values[i];
+        ck_assert_double_eq_tol(out.values[i], sum / MEMBERS, 1e-7);
     }
     ck_assert_mem_eq(out.label, members[0].label, N * sizeof(*out.label));
     ck_assert_mem_eq(out.id, members[0].id, N * sizeof(*out.id));
     prediction_release(&out);
 
     ck_assert_int_eq(ensemble_mean(members, hashes, 1, &out, &err), 0);
-    ck_assert_mem_eq(out.probs, members[0].probs, N * K * sizeof(float));
+    ck_assert_mem_eq(out.values, members[0].values, N * K * sizeof(float));
     prediction_release(&out);
 }
 END_TEST
@@ -80,7 +80,7 @@ START_TEST(order)
             continue;
         struct prediction out;
         ck_assert_int_eq(ensemble_mean(p, h, MEMBERS, &out, &err), 0);
-        ck_assert_mem_eq(out.probs, first.probs, N * K * sizeof(float));
+        ck_assert_mem_eq(out.values, first.values, N * K * sizeof(float));
         prediction_release(&out);
         tried++;
     }

@@ -172,7 +172,7 @@ static void same_rows(const struct prediction *a, uint64_t first, const struct p
 {
     size_t k = (size_t)a->k;
     ck_assert_int_eq(a->k, b->k);
-    ck_assert_mem_eq(a->probs + first * k, b->probs, b->n * k * sizeof(float));
+    ck_assert_mem_eq(a->values + first * k, b->values, b->n * k * sizeof(float));
     ck_assert_mem_eq(a->label + first, b->label, b->n * sizeof(int64_t));
     ck_assert_mem_eq(a->id + first, b->id, b->n * sizeof(int64_t));
 }
@@ -242,7 +242,7 @@ START_TEST(as_the_plain_way)
             double expected[CLASSES];
             plain_way(options.views, m, id, expected, &weighted);
             for (int c = 0; c < CLASSES; c++)
-                ck_assert_double_eq_tol(p[m].probs[id * CLASSES + (uint64_t)c], expected[c], 1e-6);
+                ck_assert_double_eq_tol(p[m].values[id * CLASSES + (uint64_t)c], expected[c], 1e-6);
             ck_assert_int_eq(p[m].id[id], id);
             ck_assert_int_eq(p[m].label[id], index_sample(data, id).label);
         }

@@ -112,7 +112,7 @@ int trainer_validate(struct trainer *t, struct run_epoch *row, struct error *err
     net_set_fast(t->net, t->config.fast);
     if (rc < 0)
         return -1;
-    struct metric_score score = metric_score(p.probs, p.label, p.n, p.k);
+    struct metric_score score = metric_score(p.values, p.label, p.n, p.k);
     prediction_release(&p);
     row->validated = true;
     row->eval_loss = score.nll;
