@@ -5,14 +5,8 @@
 
 #include "augment/affine.h"
 
-const char *const view_protocol_names[] = {
-    [VIEWS_1CROP] = "1crop", [VIEWS_HFLIP] = "hflip", [VIEWS_10CROP] = "10crop",
-    [VIEWS_DENSE] = "dense", [VIEWS_5X10] = "5x10",   NULL,
-};
-
-/* He et al., arXiv:1512.03385, section 3.4, at a base size of 224. */
-static const int scales[] = { 224, 256, 384, 480, 640 };
-enum { SCALES = sizeof(scales) / sizeof(scales[0]), BASE = 224, TEN_CROP_SHORT = 256 };
+/* Lengths of policies are those at a base size of 224. */
+enum { BASE = 224 };
 
 static int scaled(int length, int size)
 {
@@ -28,22 +22,15 @@ static bool same_geometry(const struct plan *a, const struct plan *b)
 /* Append the plan, or count it onto the view that it coincides with. */
 static void add(struct view_list *list, const struct plan *plan)
 {
-    for (int i = 0; i < list->count; i++)
-        if (same_geometry(&list->view[i].plan, plan)) {
-            list->view[i].weight++;
-            list->total++;
-            return;
-        }
-    list->view[list->count] = (struct view){ .number = list->total, .weight = 1, .plan = *plan };
-    list->count++;
-    list->total++;
-}
-
-static void start(struct plan *plan, const struct preprocess *p, int width, int height)
-{
-    plan_start(plan, width, height);
-    plan->filter = p->filter;
-    plan->output = p->output;
+    int i = 0;
+    while (i < list->count && !same_geometry(&list->view[i].plan, plan))
+        i++;
+    if (i < list->count)
+        list->view[i].weight++;
+    else
+        list->view[list->count++] =
+            (struct view){ .number = list->total, .weight = 1, .plan = *plan };
+    list->shown_by[list->total++] = i;
 }
 
 /* Of a center crop, as plan_center_crop has it. */
@@ -76,73 +63,52 @@ static int resize(struct plan *plan, const struct preprocess *p, int short_side,
     return 0;
 }
 
-/* Corners and center, then the same of the mirrored image: torchvision's TenCrop. */
-static int add_ten(struct view_list *list, const struct preprocess *p, int width, int height,
-                   int short_side, struct error *err)
+enum { TOP_LEFT, TOP_RIGHT, BOTTOM_LEFT, BOTTOM_RIGHT, CENTER, WHOLE };
+
+/* One view at one scale. Corners, and a center beside them, are cut from the mirrored image, as
+ * torchvision's TenCrop does; a center alone is mirrored after it was cut. */
+static int add_view(struct view_list *list, const struct preprocess *p, int width, int height,
+                    int short_side, int part, bool mirror, bool mirror_first, struct error *err)
 {
-    for (int i = 0; i < 10; i++) {
-        struct plan plan;
-        int s = p->size, corner = i % 5;
-        start(&plan, p, width, height);
-        if (resize(&plan, p, short_side, err) < 0)
-            return -1;
-        if (i >= 5)
-            plan_mirror(&plan, true, false);
-        int right = plan.width - s, bottom = plan.height - s;
-        int rc = corner == 4
-                     ? plan_center_crop(&plan, s, s, err)
-                     : plan_crop(&plan, corner & 1 ? right : 0, corner & 2 ? bottom : 0, s, s, err);
-        if (rc < 0)
-            return -1;
-        add(list, &plan);
-    }
+    struct plan plan;
+    plan_start(&plan, width, height);
+    plan.filter = p->filter;
+    plan.output = p->output;
+    if (resize(&plan, p, short_side, err) < 0)
+        return -1;
+    if (mirror && mirror_first)
+        plan_mirror(&plan, true, false);
+    int s = p->size, right = plan.width - s, bottom = plan.height - s, status = 0;
+    if (part == CENTER)
+        status = plan_center_crop(&plan, s, s, err);
+    else if (part != WHOLE)
+        status = plan_crop(&plan, part & 1 ? right : 0, part & 2 ? bottom : 0, s, s, err);
+    if (status < 0)
+        return -1;
+    if (mirror && !mirror_first)
+        plan_mirror(&plan, true, false);
+    add(list, &plan);
     return 0;
 }
 
-/* The center crop, or with `crop` 0 the whole image; then its mirror where asked for. */
-static int add_center(struct view_list *list, const struct preprocess *p, int width, int height,
-                      int short_side, int crop, int mirrors, struct error *err)
-{
-    for (int i = 0; i <= mirrors; i++) {
-        struct plan plan;
-        start(&plan, p, width, height);
-        if (resize(&plan, p, short_side, err) < 0)
-            return -1;
-        if (crop && plan_center_crop(&plan, crop, crop, err) < 0)
-            return -1;
-        if (i)
-            plan_mirror(&plan, true, false);
-        add(list, &plan);
-    }
-    return 0;
-}
-
-int view_list_make(enum view_protocol protocol, const struct preprocess *p, int width, int height,
-                   struct view_list *list, struct error *err)
+int view_list_make(const struct view_policy *policy, const struct preprocess *p, int width,
+                   int height, struct view_list *list, struct error *err)
 {
     list->count = list->total = 0;
-    switch (protocol) {
-    case VIEWS_1CROP:
-        return add_center(list, p, width, height, p->resize, p->size, 0, err);
-    case VIEWS_HFLIP:
-        return add_center(list, p, width, height, p->resize, p->size, 1, err);
-    case VIEWS_10CROP:
-        return add_ten(list, p, width, height, scaled(TEN_CROP_SHORT, p->size), err);
-    case VIEWS_DENSE:
-        if (p->output.whiten)
-            return error_set(err, ERROR_USAGE, view_protocol_names[VIEWS_DENSE],
-                             "the network whitens pictures of %d x %d and no others; take views of "
-                             "that size: 1crop, hflip, 10crop or 5x10",
-                             p->size, p->size);
-        for (int i = 0; i < SCALES; i++)
-            if (add_center(list, p, width, height, scaled(scales[i], p->size), 0, 1, err) < 0)
-                return -1;
-        return 0;
-    case VIEWS_5X10:
-        for (int i = 0; i < SCALES; i++)
-            if (add_ten(list, p, width, height, scaled(scales[i], p->size), err) < 0)
-                return -1;
-        return 0;
+    if (policy->dense && p->output.whiten)
+        return error_set(err, ERROR_USAGE, view_protocol_names[VIEWS_DENSE],
+                         "the network whitens pictures of %d x %d and no others; take views of "
+                         "that size: 1crop, hflip, 10crop or 5x10",
+                         p->size, p->size);
+    int first = policy->dense ? WHOLE : policy->corners ? TOP_LEFT : CENTER;
+    int last = policy->dense ? WHOLE : policy->center ? CENTER : BOTTOM_RIGHT;
+    int scales = policy->scales ? policy->scales : 1;
+    for (int s = 0; s < scales; s++) {
+        int side = policy->scales ? scaled(policy->scale[s], p->size) : p->resize;
+        for (int mirror = 0; mirror <= policy->flip; mirror++)
+            for (int part = first; part <= last; part++)
+                if (add_view(list, p, width, height, side, part, mirror, policy->corners, err) < 0)
+                    return -1;
     }
-    return error_set(err, ERROR_USAGE, NULL, "no such view protocol: %d", (int)protocol);
+    return 0;
 }

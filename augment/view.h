@@ -11,14 +11,24 @@
  *     dense   the whole image and its mirror at each of those (ResNet paper's best protocol;
  *             fully convolutional)
  *
+ * Other sets of views are said in words, all of them optional but one of `scales` and `crops`:
+ *
+ *     scales=224,256,288 crops=center,corners flip=yes
+ *
+ * `scales`: short sides at base size 224, each once; without it the network's `resize`. `crops`:
+ * center, corners, both (corners first), or dense, the whole image; center without it. `flip`: yes
+ * adds, scale by scale, the same crops of the mirrored image; with center alone the mirror of the
+ * crop itself, as `hflip`.
+ *
  * A mean image lies in the middle of the picture at the short side `resize`, is resized with the
- * picture where a protocol takes another one (where a picture is longer its edge goes on), and is
+ * picture where a policy takes another one (where a picture is longer its edge goes on), and is
  * mirrored with it. A whitening has one size: `dense` is refused for it.
  *
  * Views that coincide on an image are listed once with their count as weight.
  *
- *     struct view_list views;
- *     view_list_make(VIEWS_10CROP, &preprocess, width, height, &views, &err);
+ *     struct view_policy policy;
+ *     if (view_policy_read(&policy, "10crop", &err) < 0) ...
+ *     if (view_list_make(&policy, &preprocess, width, height, &list, &err) < 0) ...
  */
 #ifndef TENFOLD_AUGMENT_VIEW_H
 #define TENFOLD_AUGMENT_VIEW_H
@@ -26,27 +36,48 @@
 #include "augment/plan.h"
 #include "augment/preprocess.h"
 
-enum view_protocol { VIEWS_1CROP, VIEWS_HFLIP, VIEWS_10CROP, VIEWS_DENSE, VIEWS_5X10 };
-extern const char *const view_protocol_names[]; /* by protocol; ends with NULL */
+enum { VIEW_MAX = 100, VIEW_SCALES = 10, VIEW_TEXT = 160 };
 
-enum { VIEW_MAX = 50 };
+struct view_policy {
+    int scales;             /* 0: the network's `resize` */
+    int scale[VIEW_SCALES]; /* short sides at base size 224, rising */
+    bool center, corners;
+    bool dense; /* the whole image, and neither of the others */
+    bool flip;
+};
+
+enum view_protocol { VIEWS_1CROP, VIEWS_HFLIP, VIEWS_10CROP, VIEWS_DENSE, VIEWS_5X10 };
+extern const char *const view_protocol_names[];   /* by protocol; ends with NULL */
+extern const struct view_policy view_protocols[]; /* by protocol */
+
+/* `text` is a protocol's name or words as above. ERROR_USAGE says what was found and what is
+ * accepted. */
+int view_policy_read(struct view_policy *policy, const char *text, struct error *err);
+/* The protocol's name where it is one, else the words: what view_policy_read understands, the same
+ * text for the same views. */
+void view_policy_print(const struct view_policy *policy, char text[VIEW_TEXT]);
+/* Views of an image, coinciding ones counted each. */
+int view_policy_count(const struct view_policy *policy);
+int view_policy_per_scale(const struct view_policy *policy);
+/* What view `number` is, for tables: "256 top left, mirrored". */
+void view_policy_label(const struct view_policy *policy, int number, char text[VIEW_TEXT]);
 
 struct view {
-    int number; /* of the protocol's listing, 0..count-1: 10 crops at the first scale, then the next
-                 */
-    int weight; /* how many views of the protocol it stands for */
+    int number; /* 0..count-1: all views of the first scale, then of the next */
+    int weight; /* how many views it stands for */
     struct plan plan;
 };
 
 struct view_list {
     int count; /* distinct views */
     int total; /* sum of the weights */
+    /* For every number the place in `view` of the view that shows it. */
+    int shown_by[VIEW_MAX];
     struct view view[VIEW_MAX];
 };
 
-/* All views of an image of width x height. `list` is about 300 KB: not for the stack of a thread.
- */
-int view_list_make(enum view_protocol protocol, const struct preprocess *preprocess, int width,
+/* All views of an image of width x height. `list` is close to a megabyte: not for the stack. */
+int view_list_make(const struct view_policy *policy, const struct preprocess *preprocess, int width,
                    int height, struct view_list *list, struct error *err);
 
 #endif

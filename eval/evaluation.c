@@ -7,20 +7,15 @@
 #include "eval/ensemble.h"
 #include "model/infer.h"
 
-/* Coinciding views counted each: the protocol's length, the same for images of all sizes. A
- * protocol that a network cannot take is refused. */
-static int count_views(enum view_protocol protocol, const struct members *members, int *total,
-                       struct error *err)
+/* What a network cannot take is refused before anything is run. */
+static int check_views(const struct evaluation *e, struct error *err)
 {
     struct view_list *list = memory_array(1, sizeof(*list), err);
-    if (!list)
-        return -1;
-    int status = 0;
-    for (int m = 0; m < members->count && status == 0; m++) {
-        const struct preprocess *p = &members->preprocesses[m];
-        status = view_list_make(protocol, p, p->size, p->size, list, err);
+    int status = list ? 0 : -1;
+    for (int m = 0; m < e->members.count && status == 0; m++) {
+        const struct preprocess *p = &e->members.preprocesses[m];
+        status = view_list_make(&e->views, p, p->size, p->size, list, err);
     }
-    *total = list->total;
     free(list);
     return status;
 }
@@ -41,10 +36,10 @@ static int open_inputs(struct evaluation *e, const struct evaluation_request *r,
 static int run(struct evaluation *e, const struct evaluation_request *r, struct pool *pool,
                struct error *err)
 {
-    struct predict_options options = { .views = r->views,
+    struct predict_options options = { .views = &r->views,
                                        .pool = pool,
                                        .exif_apply = r->exif_apply,
-                                       .progress = r->quiet ? NULL : view_protocol_names[r->views],
+                                       .progress = r->quiet ? NULL : e->views_text,
                                        .warn = r->warn,
                                        .context = r->context };
     double start = clock_seconds();
@@ -77,8 +72,9 @@ static void count_answers(struct evaluation *e, const struct evaluation_request 
 static int fill(struct evaluation *e, const struct evaluation_request *r, struct error *err)
 {
     struct pool *pool = NULL;
-    if (open_inputs(e, r, err) < 0 ||
-        count_views(r->views, &e->members, &e->report.views_total, err) < 0 ||
+    e->views = r->views;
+    view_policy_print(&e->views, e->views_text);
+    if (open_inputs(e, r, err) < 0 || check_views(e, err) < 0 ||
         pool_open(&pool, r->threads, err) < 0)
         return -1;
     int status = run(e, r, pool, err);
@@ -86,10 +82,9 @@ static int fill(struct evaluation *e, const struct evaluation_request *r, struct
     if (status < 0)
         return -1;
     count_answers(e, r);
-    e->views = r->views;
     e->report.data = r->data;
     e->report.data_hash = index_hash(e->index);
-    e->report.views = view_protocol_names[r->views];
+    e->report.views_total = view_policy_count(&e->views);
     e->report.files = r->models;
     e->report.kernels = infer_kernels();
     return 0;
@@ -106,6 +101,7 @@ int evaluate(struct evaluation *e, const struct evaluation_request *request, str
     } else {
         *e = *made;
         e->report.members = &e->members;
+        e->report.views = e->views_text;
     }
     free(made);
     return status;

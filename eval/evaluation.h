@@ -20,7 +20,7 @@ struct evaluation_request {
     const char *classes;       /* file, or NULL: see index.h */
     const char *const *models; /* WEIGHTS or NET.yaml=WEIGHTS */
     int count;
-    enum view_protocol views;
+    struct view_policy views;
     int threads; /* 0: as many as this process may use */
     bool exif_apply;
     bool quiet; /* no progress bar */
@@ -31,7 +31,8 @@ struct evaluation_request {
 
 /* All owned; the report borrows from the rest, so it is not to be moved. */
 struct evaluation {
-    enum view_protocol views;
+    struct view_policy views;
+    char views_text[VIEW_TEXT];
     struct members members;
     struct index *index;
     struct prediction *predictions; /* (members) */

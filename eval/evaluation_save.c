@@ -39,7 +39,7 @@ static struct prediction_about describe(const struct evaluation *e)
                                       .version = TENFOLD_VERSION,
                                       .total = r->n,
                                       .count = r->n,
-                                      .group = predict_group(e->views) };
+                                      .group = predict_group(&e->views) };
 }
 
 static int save_as(const struct evaluation *e, int member, const char *path, struct error *err)

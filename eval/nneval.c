@@ -1,147 +1,63 @@
-/* nneval: the accuracy of networks on a data set, each alone and all averaged, with test-time
- * views. */
+/* nneval: how good networks are, from images to a report. Each command is a file; without a command
+ * all is done in one go. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/json.h"
-#include "base/option.h"
-#include "eval/evaluation.h"
+#include "eval/command.h"
 
-enum { DATA, MODEL, VIEWS, CLASSES, THREADS, EXIF, JSON, PROBS };
-
-static const struct param options[] = {
-    [DATA] = { "data", PARAM_FILE, "", .required = true,
-               .help = "labeled images: ImageFolder directory, tar, folder of tars, or "
-                       "name-{0000..0009}.tar" },
-    [MODEL] = { "model", PARAM_FILE, "", .required = true,
-                .help = "weights that carry their network, or NET.yaml=WEIGHTS; repeat for an "
-                        "ensemble" },
-    [VIEWS] = { "views", PARAM_CHOICE, "", .value = VIEWS_1CROP, .choices = view_protocol_names,
-                .help = "test-time views; probabilities are averaged over them" },
-    [CLASSES] = { "classes", PARAM_FILE, "",
-                  .help =
-                      "CSV with columns index and folder name: which output each class folder is" },
-    [THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,
-                  .help = "0: as many as this process may use; the result does not depend on it" },
-    [EXIF] = { "exif", PARAM_FLAG, "", .help = "turn photographs as their EXIF orientation says" },
-    [JSON] = { "json", PARAM_FILE, "", .help = "write the numbers to this file, too" },
-    [PROBS] = { "probs", PARAM_FILE, "",
-                .help = "write each model's and the ensemble's probabilities into this folder "
-                        "(safetensors)" },
-    { 0 },
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv, struct error *err);
+} commands[] = {
+    { "predict", "write what models say about a data set, or a shard of it, into files",
+      command_predict },
+    { "merge", "join the files of shards, and prove that every sample is there exactly once",
+      command_merge },
+    { "missing", "print the shards that are not done yet, for resubmission", command_missing },
 };
 
-static const char notes[] =
-    "Views at base size s (224 for photographs, of which the sizes below are meant):\n"
-    "  1crop   short side 256, center 224; 32-pixel images as they are\n"
-    "  hflip   that and its mirror\n"
-    "  10crop  short side 256: four corners and center, and their mirrors\n"
-    "  5x10    ten crops at each of the short sides 224, 256, 384, 480, 640\n"
-    "  dense   the whole image and its mirror at each of those (fully convolutional networks)\n"
-    "\n"
-    "Examples:\n"
-    "  nneval --data data/test --model out/a/best.safetensors --model out/b/best.safetensors "
-    "--views 10crop\n"
-    "  nneval --data cifar10-test.tar --model "
-    "configs/models/cifar_resnet20.yaml=resnet20.safetensors --json a.json\n"
-    "\n"
-    "The table goes to standard output, progress to standard error. Exit status: 0 done, 1 failed, "
-    "2 wrong usage,\n"
-    "3 data or weights refused.\n";
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-static const struct option_command command = {
-    .program = "nneval",
-    .usage = "--data DATA --model W [--model W2 ...] [options]",
-    .summary = "top-1, top-5 and NLL of networks on labeled images, each alone and averaged",
-    .options = options,
-    .notes = notes,
-};
-
-enum { WARNINGS_SHOWN = 5 };
-
-static void warn(void *context, const char *place, const char *text)
+static int help(struct error *err)
 {
-    int *count = context;
-    if (++*count <= WARNINGS_SHOWN)
-        fprintf(stderr, "nneval: warning: %s: %s\n", place, text);
-}
-
-/* A network given twice is averaged twice: rarely what was meant. */
-static void warn_twins(const struct members *m)
-{
-    for (int i = 0; i < m->count; i++)
-        for (int j = i + 1; j < m->count; j++)
-            if (!strcmp(m->hashes[i], m->hashes[j]))
-                fprintf(stderr,
-                        "nneval: warning: %s and %s are the same network; the ensemble counts it "
-                        "twice\n",
-                        m->names[i], m->names[j]);
-}
-
-/* Hours of work are not to end at a folder that is not there. */
-static int check_outputs(const struct option_values *given, struct error *err)
-{
-    const char *json = given->value[JSON].text, *probs = given->value[PROBS].text;
-    if (json && file_check_out(json, err) < 0)
+    char *options[] = { "nneval", "--help", NULL };
+    if (command_evaluate(2, options, err) < 0)
         return -1;
-    return probs ? file_make_folders(probs, err) : 0;
+    printf("\nThe same in steps, for many machines and for predictions made elsewhere:\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        printf("  nneval %-8s %s\n", commands[i].name, commands[i].summary);
+    printf("\n`nneval COMMAND --help` says more.\n");
+    return 0;
 }
 
-static int write_results(const struct evaluation *e, const struct option_values *given,
-                         struct error *err)
+static int unknown(const char *name, struct error *err)
 {
-    const char *json = given->value[JSON].text, *probs = given->value[PROBS].text;
-    struct buffer text = { 0 };
-    int status = report_print(&e->report, &text, err);
-    if (status == 0 &&
-        (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0))
-        status = error_errno(err, "standard output", "cannot write the table");
-    buffer_release(&text);
-    if (status < 0 || (probs && evaluation_save(e, probs, err) < 0))
-        return -1;
-    if (!json)
-        return 0;
-    json_t *numbers = report_json(&e->report, err);
-    status = numbers ? json_write(json, numbers, err) : -1;
-    json_decref(numbers);
-    return status;
-}
-
-static int run(const struct option_values *given, struct error *err)
-{
-    int warnings = 0;
-    struct evaluation_request request = {
-        .data = given->value[DATA].text,
-        .classes = given->value[CLASSES].text,
-        .models = given->repeat[MODEL],
-        .count = given->repeat_count[MODEL],
-        .views = (enum view_protocol)given->value[VIEWS].integer,
-        .threads = (int)given->value[THREADS].integer,
-        .exif_apply = given->value[EXIF].flag,
-        .warn = warn,
-        .context = &warnings,
-    };
-    struct evaluation e;
-    if (check_outputs(given, err) < 0 || evaluate(&e, &request, err) < 0)
-        return -1;
-    if (warnings > WARNINGS_SHOWN)
-        fprintf(stderr, "nneval: warning: and %d more images decoded with warnings\n",
-                warnings - WARNINGS_SHOWN);
-    warn_twins(&e.members);
-    int status = write_results(&e, given, err);
-    evaluation_release(&e);
-    return status;
+    const char *names[COMMANDS];
+    for (size_t i = 0; i < COMMANDS; i++)
+        names[i] = commands[i].name;
+    const char *nearest = param_nearest(name, names, COMMANDS);
+    return error_set(err, ERROR_USAGE, name, "is no command of nneval%s%s%s",
+                     nearest ? "; did you mean " : "; `nneval --help` lists them",
+                     nearest ? nearest : "", nearest ? "?" : "");
 }
 
 int main(int argc, char **argv)
 {
-    static struct option_values given; /* too large for comfort on the stack */
     struct error err = { 0 };
-    int rc = option_read(&command, argc, argv, &given, &err);
-    if (rc == 0)
-        rc = run(&given, &err);
+    int rc = -1;
+    const char *name = argc > 1 ? argv[1] : "";
+    size_t i = 0;
+    while (i < COMMANDS && strcmp(name, commands[i].name) != 0)
+        i++;
+    if (i < COMMANDS)
+        rc = commands[i].run(argc - 1, argv + 1, &err);
+    else if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
+        rc = help(&err);
+    else if (name[0] && name[0] != '-')
+        unknown(name, &err);
+    else
+        rc = command_evaluate(argc, argv, &err);
     if (rc >= 0)
         rc = file_check_printed(&err);
     if (rc == 0)

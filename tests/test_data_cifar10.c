@@ -188,7 +188,7 @@ static void check_set(int which, bool mirror)
     struct evaluation_request request = { .data = data,
                                           .models = list,
                                           .count = NETS,
-                                          .views = mirror ? VIEWS_HFLIP : VIEWS_1CROP,
+                                          .views = view_protocols[mirror ? VIEWS_HFLIP : VIEWS_1CROP],
                                           .quiet = true };
     struct evaluation e;
     struct error err = { 0 };

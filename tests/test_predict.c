@@ -200,8 +200,9 @@ static void plain_way(enum view_protocol protocol, int model, uint64_t id, doubl
     ck_assert_int_eq(decode_header(decoder, bytes.data, bytes.size, &info, &err), 0);
     struct rect all = { 0, 0, info.width, info.height };
     ck_assert_int_eq(decode_pixels(decoder, all, &image, &x, &y, &err), 0);
-    ck_assert_int_eq(
-        view_list_make(protocol, &preprocesses[model], info.width, info.height, views, &err), 0);
+    ck_assert_int_eq(view_list_make(&view_protocols[protocol], &preprocesses[model], info.width,
+                                    info.height, views, &err),
+                     0);
     memset(p, 0, CLASSES * sizeof(*p));
     for (int v = 0; v < views->count; v++) {
         const struct plan *plan = &views->view[v].plan;
@@ -232,15 +233,15 @@ static void plain_way(enum view_protocol protocol, int model, uint64_t id, doubl
 START_TEST(as_the_plain_way)
 {
     struct prediction p[NETS];
-    struct predict_options options = { .views = (enum view_protocol)_i };
-    int models = nets_for(options.views);
+    struct predict_options options = { .views = &view_protocols[_i] };
+    int models = nets_for((enum view_protocol)_i);
     must_predict(models, 2, options, p);
     bool weighted = false;
     for (int m = 0; m < models; m++) {
         ck_assert_uint_eq(p[m].n, IMAGES);
         for (uint64_t id = 0; id < IMAGES; id++) {
             double expected[CLASSES];
-            plain_way(options.views, m, id, expected, &weighted);
+            plain_way((enum view_protocol)_i, m, id, expected, &weighted);
             for (int c = 0; c < CLASSES; c++)
                 ck_assert_double_eq_tol(p[m].values[id * CLASSES + (uint64_t)c], expected[c], 1e-6);
             ck_assert_int_eq(p[m].id[id], id);
@@ -248,7 +249,7 @@ START_TEST(as_the_plain_way)
         }
         prediction_release(&p[m]);
     }
-    if (options.views == VIEWS_5X10)
+    if (_i == VIEWS_5X10)
         ck_assert(weighted);
 }
 END_TEST
@@ -258,8 +259,8 @@ START_TEST(same_bits)
 {
     static const uint64_t ranges[][2] = { { 0, 5 }, { 3, 20 }, { 15, 1 }, { 16, 16 }, { 31, 0 } };
     struct prediction all[NETS], part[NETS];
-    struct predict_options options = { .views = (enum view_protocol)_i };
-    int models = nets_for(options.views);
+    struct predict_options options = { .views = &view_protocols[_i] };
+    int models = nets_for((enum view_protocol)_i);
     must_predict(models, 1, options, all);
     for (int threads = 2; threads <= 7; threads += 5) {
         must_predict(models, threads, options, part);
@@ -284,7 +285,7 @@ END_TEST
 START_TEST(dense_cannot_whiten)
 {
     struct prediction p[NETS];
-    struct predict_options options = { .views = VIEWS_DENSE };
+    struct predict_options options = { .views = &view_protocols[VIEWS_DENSE] };
     struct error err = { 0 };
     ck_assert_int_eq(try_predict(NETS, 1, options, p, &err), -1);
     ck_assert_int_eq(err.kind, ERROR_USAGE);

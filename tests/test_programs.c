@@ -163,6 +163,20 @@ static const struct {
     { "@/nndata verify ''", 2, "is empty" },
     { "@/nndata batches %/good.yaml --data ''", 2, "--data is empty" },
     { "@/nneval --data # --model %/x --views 10corp", 2, "10crop" },
+    { "@/nneval predcit", 2, "did you mean predict?" },
+    { "@/nneval predict --data # --model %/x", 2, "--out" },
+    { "@/nneval predict --data # --model %/x --out %/run --shard 4/4", 2, "I in 0..N-1" },
+    { "env -u SLURM_ARRAY_TASK_ID @/nneval predict --data # --model %/x --out %/run --shard slurm",
+      2, "SLURM_ARRAY_TASK_ID" },
+    { "@/nneval predict --data # --model %/x --out %/run --views scales=100", 2, "224 or more" },
+    { "@/nneval predict --data # --model %/x --out %/run --views scales=256,256", 2, "twice" },
+    { "@/nneval predict --data # --model %/x --out %/run --views 'crops=dense,center'", 2,
+      "whole image" },
+    { "@/nneval predict --data # --model %/x --out %/run --views 'crops=middle'", 2, "'middle'" },
+    { "@/nneval merge %/nowhere", 2, "--out FILE" },
+    { "@/nneval merge %", 3, "no predict.json" },
+    { "@/nneval merge %/text.txt --out %/x", 3, "text.txt: no safetensors file" },
+    { "@/nneval missing %", 3, "no predict.json" },
 };
 
 START_TEST(one_line)
@@ -185,9 +199,9 @@ END_TEST
 START_TEST(help)
 {
     static const char *const commands[] = {
-        "nndata",       "nndata batches", "nndata bench", "nndata show",
-        "nndata synth", "nndata verify",  "nndata ops",   "nndata pack",
-        "nndata index", "nntrain",        "nneval",
+        "nndata",        "nndata batches", "nndata bench", "nndata show",    "nndata synth",
+        "nndata verify", "nndata ops",     "nndata pack",  "nndata index",   "nntrain",
+        "nneval",        "nneval predict", "nneval merge", "nneval missing",
     };
     static char out[200000];
     char line[100];

@@ -121,7 +121,7 @@ static void make(const struct views_case *c, struct view_list *list)
     ck_assert_int_eq(preprocess_read(&p, NULL, &err), 0);
     p.size = c->size;
     p.resize = c->resize;
-    ck_assert_msg(view_list_make(c->protocol, &p, c->width, c->height, list, &err) == 0, "%s",
+    ck_assert_msg(view_list_make(&view_protocols[c->protocol], &p, c->width, c->height, list, &err) == 0, "%s",
                   err.message);
 }
 

@@ -99,7 +99,7 @@ static int train_epoch(struct trainer *t, struct run_epoch *row, struct error *e
 int trainer_validate(struct trainer *t, struct run_epoch *row, struct error *err)
 {
     struct predict_options options = {
-        .views = t->config.views,
+        .views = &view_protocols[t->config.views],
         .pool = t->pool,
         .exif_apply = t->data.data.stream.exif_apply,
         .progress = t->request->quiet ? NULL : "validation",

@@ -1,0 +1,19 @@
+/*
+ * The subcommands of nneval. Each is one file, command_<name>.c, that reads its own options and
+ * does its work; nneval.c lists them.
+ *
+ * A command gets argv with its own name first. It returns 0 when it is done, 1 when it printed
+ * help, or -1 with `err` filled. Results go to standard output or files.
+ */
+#ifndef TENFOLD_EVAL_COMMAND_H
+#define TENFOLD_EVAL_COMMAND_H
+
+#include "base/option.h"
+
+/* Bare `nneval`: all in one go. */
+int command_evaluate(int argc, char **argv, struct error *err);
+int command_predict(int argc, char **argv, struct error *err);
+int command_merge(int argc, char **argv, struct error *err);
+int command_missing(int argc, char **argv, struct error *err);
+
+#endif

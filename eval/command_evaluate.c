@@ -1,0 +1,143 @@
+/* nneval without a command: the accuracy of networks on a data set, each alone and all averaged,
+ * with test-time views. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "eval/command.h"
+#include "eval/evaluation.h"
+
+enum { DATA, MODEL, VIEWS, CLASSES, THREADS, EXIF, JSON, PROBS };
+
+static const struct param options[] = {
+    [DATA] = { "data", PARAM_FILE, "", .required = true,
+               .help = "labeled images: ImageFolder directory, tar, folder of tars, or "
+                       "name-{0000..0009}.tar" },
+    [MODEL] = { "model", PARAM_FILE, "", .required = true,
+                .help = "weights that carry their network, or NET.yaml=WEIGHTS; repeat for an "
+                        "ensemble" },
+    [VIEWS] = { "views", PARAM_TEXT, "", .initial = "1crop",
+                .help = "test-time views, see below; probabilities are averaged over them" },
+    [CLASSES] = { "classes", PARAM_FILE, "",
+                  .help =
+                      "CSV with columns index and folder name: which output each class folder is" },
+    [THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,
+                  .help = "0: as many as this process may use; the result does not depend on it" },
+    [EXIF] = { "exif", PARAM_FLAG, "", .help = "turn photographs as their EXIF orientation says" },
+    [JSON] = { "json", PARAM_FILE, "", .help = "write the numbers to this file, too" },
+    [PROBS] = { "probs", PARAM_FILE, "",
+                .help = "write each model's and the ensemble's probabilities into this folder "
+                        "(safetensors)" },
+    { 0 },
+};
+
+static const char notes[] =
+    "Views at base size s (224 for photographs, of which the sizes below are meant):\n"
+    "  1crop   short side 256, center 224; 32-pixel images as they are\n"
+    "  hflip   that and its mirror\n"
+    "  10crop  short side 256: four corners and center, and their mirrors\n"
+    "  5x10    ten crops at each of the short sides 224, 256, 384, 480, 640\n"
+    "  dense   the whole image and its mirror at each of those (fully convolutional networks)\n"
+    "\n"
+    "Examples:\n"
+    "  nneval --data data/test --model out/a/best.safetensors --model out/b/best.safetensors "
+    "--views 10crop\n"
+    "  nneval --data cifar10-test.tar --model "
+    "configs/models/cifar_resnet20.yaml=resnet20.safetensors --json a.json\n"
+    "\n"
+    "The table goes to standard output, progress to standard error. Exit status: 0 done, 1 failed, "
+    "2 wrong usage,\n"
+    "3 data or weights refused.\n";
+
+static const struct option_command command = {
+    .program = "nneval",
+    .usage = "--data DATA --model W [--model W2 ...] [options]",
+    .summary = "top-1, top-5 and NLL of networks on labeled images, each alone and averaged",
+    .options = options,
+    .notes = notes,
+};
+
+enum { WARNINGS_SHOWN = 5 };
+
+static void warn(void *context, const char *place, const char *text)
+{
+    int *count = context;
+    if (++*count <= WARNINGS_SHOWN)
+        fprintf(stderr, "nneval: warning: %s: %s\n", place, text);
+}
+
+/* A network given twice is averaged twice: rarely what was meant. */
+static void warn_twins(const struct members *m)
+{
+    for (int i = 0; i < m->count; i++)
+        for (int j = i + 1; j < m->count; j++)
+            if (!strcmp(m->hashes[i], m->hashes[j]))
+                fprintf(stderr,
+                        "nneval: warning: %s and %s are the same network; the ensemble counts it "
+                        "twice\n",
+                        m->names[i], m->names[j]);
+}
+
+/* Hours of work are not to end at a folder that is not there. */
+static int check_outputs(const struct option_values *given, struct error *err)
+{
+    const char *json = given->value[JSON].text, *probs = given->value[PROBS].text;
+    if (json && file_check_out(json, err) < 0)
+        return -1;
+    return probs ? file_make_folders(probs, err) : 0;
+}
+
+static int write_results(const struct evaluation *e, const struct option_values *given,
+                         struct error *err)
+{
+    const char *json = given->value[JSON].text, *probs = given->value[PROBS].text;
+    struct buffer text = { 0 };
+    int status = report_print(&e->report, &text, err);
+    if (status == 0 &&
+        (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0))
+        status = error_errno(err, "standard output", "cannot write the table");
+    buffer_release(&text);
+    if (status < 0 || (probs && evaluation_save(e, probs, err) < 0))
+        return -1;
+    if (!json)
+        return 0;
+    json_t *numbers = report_json(&e->report, err);
+    status = numbers ? json_write(json, numbers, err) : -1;
+    json_decref(numbers);
+    return status;
+}
+
+static int run(const struct option_values *given, struct error *err)
+{
+    int warnings = 0;
+    struct evaluation_request request = {
+        .data = given->value[DATA].text,
+        .classes = given->value[CLASSES].text,
+        .models = given->repeat[MODEL],
+        .count = given->repeat_count[MODEL],
+        .threads = (int)given->value[THREADS].integer,
+        .exif_apply = given->value[EXIF].flag,
+        .warn = warn,
+        .context = &warnings,
+    };
+    struct evaluation e;
+    if (view_policy_read(&request.views, given->value[VIEWS].text, err) < 0 ||
+        check_outputs(given, err) < 0 || evaluate(&e, &request, err) < 0)
+        return -1;
+    if (warnings > WARNINGS_SHOWN)
+        fprintf(stderr, "nneval: warning: and %d more images decoded with warnings\n",
+                warnings - WARNINGS_SHOWN);
+    warn_twins(&e.members);
+    int status = write_results(&e, given, err);
+    evaluation_release(&e);
+    return status;
+}
+
+int command_evaluate(int argc, char **argv, struct error *err)
+{
+    static struct option_values given; /* too large for comfort on the stack */
+    int rc = option_read(&command, argc, argv, &given, err);
+    return rc ? rc : run(&given, err);
+}
