@@ -1,7 +1,7 @@
 /*
  * Claim: the named views are where torchvision's CenterCrop, FiveCrop and TenCrop put them, at
- * every scale and base size; views that coincide are listed once and weighted; and all of a
- * protocol's views are there.
+ * every scale and base size; views that coincide are listed once and weighted; all of a protocol's
+ * views are there; and views said in words are those of the protocols where they mean the same.
  */
 #include <stdlib.h>
 
@@ -121,8 +121,9 @@ static void make(const struct views_case *c, struct view_list *list)
     ck_assert_int_eq(preprocess_read(&p, NULL, &err), 0);
     p.size = c->size;
     p.resize = c->resize;
-    ck_assert_msg(view_list_make(&view_protocols[c->protocol], &p, c->width, c->height, list, &err) == 0, "%s",
-                  err.message);
+    ck_assert_msg(
+        view_list_make(&view_protocols[c->protocol], &p, c->width, c->height, list, &err) == 0,
+        "%s", err.message);
 }
 
 START_TEST(coordinates)
@@ -188,10 +189,94 @@ START_TEST(distinct)
 }
 END_TEST
 
+/* What is printed of a policy, how many views it has, and what the last of them is called. */
+static const struct {
+    const char *text, *printed;
+    int count;
+    const char *last;
+} policies[] = {
+    { "1crop", "1crop", 1, "center" },
+    { "crops=center", "1crop", 1, "center" },
+    { "flip=yes", "hflip", 2, "center, mirrored" },
+    { " crops=center,corners   scales=256 flip=yes", "10crop", 10, "256 center, mirrored" },
+    { "scales=640,224,256,480,384 crops=corners,center flip=yes", "5x10", 50,
+      "640 center, mirrored" },
+    { "crops=dense scales=224,256,384,480,640 flip=yes", "dense", 10, "640 whole, mirrored" },
+    { "scales=288,224,256 crops=corners", "scales=224,256,288 crops=corners flip=no", 12,
+      "288 bottom right" },
+    { "crops=dense", "crops=dense flip=no", 1, "whole" },
+    { "scales=224,225,226,227,228,229,230,231,232,4096 crops=center,corners flip=yes",
+      "scales=224,225,226,227,228,229,230,231,232,4096 crops=corners,center flip=yes", 100,
+      "4096 center, mirrored" },
+};
+
+START_TEST(in_words)
+{
+    struct view_policy policy, again;
+    struct error err = { 0 };
+    char text[VIEW_TEXT], more[VIEW_TEXT];
+    ck_assert_msg(view_policy_read(&policy, policies[_i].text, &err) == 0, "%s", err.message);
+    view_policy_print(&policy, text);
+    ck_assert_str_eq(text, policies[_i].printed);
+    ck_assert_int_eq(view_policy_count(&policy), policies[_i].count);
+    ck_assert_int_eq(view_policy_read(&again, text, &err), 0);
+    view_policy_print(&again, more);
+    ck_assert_str_eq(more, text);
+    view_policy_label(&policy, policies[_i].count - 1, text);
+    ck_assert_str_eq(text, policies[_i].last);
+
+    struct preprocess p;
+    struct view_list *list = malloc(sizeof(*list));
+    ck_assert_int_eq(preprocess_read(&p, NULL, &err), 0);
+    ck_assert_int_eq(view_list_make(&policy, &p, 301, 300, list, &err), 0);
+    ck_assert_int_eq(list->total, policies[_i].count);
+    for (int number = 0; number < list->total; number++) {
+        const struct view *view = &list->view[list->shown_by[number]];
+        ck_assert_int_le(view->number, number);
+        ck_assert_int_eq(list->shown_by[view->number], list->shown_by[number]);
+    }
+    free(list);
+}
+END_TEST
+
+static const char *const refused[] = {
+    "",
+    "12crop",
+    "scales",
+    "scales=",
+    "scales=256,",
+    "scales=,256",
+    "scales=256x",
+    "scales=-256",
+    "scales=7",
+    "scales=256,256",
+    "scales=200",
+    "scales=99999999999999999999",
+    "scales=224,225,226,227,228,229,230,231,232,233,234",
+    "crops=center,center",
+    "crops=middle",
+    "crops=dense,center",
+    "flip=maybe",
+    "10crop flip=yes",
+};
+
+START_TEST(words_refused)
+{
+    struct view_policy policy = { .scales = 7 };
+    struct error err = { 0 };
+    ck_assert_msg(view_policy_read(&policy, refused[_i], &err) < 0, "'%s' was accepted",
+                  refused[_i]);
+    ck_assert_int_eq(err.kind, ERROR_USAGE);
+    ck_assert_int_eq(policy.scales, 7);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = suite_cases("views");
     tcase_add_loop_test(tests, coordinates, 0, CASES);
     tcase_add_test(tests, distinct);
+    tcase_add_loop_test(tests, in_words, 0, sizeof(policies) / sizeof(policies[0]));
+    tcase_add_loop_test(tests, words_refused, 0, sizeof(refused) / sizeof(refused[0]));
     return suite_run();
 }
