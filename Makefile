@@ -101,12 +101,13 @@ test-data:
 	@$(MAKE) --no-print-directory programs $(DATA_TESTS:%=$(BUILD)/tests/%)
 	@TENFOLD_BIN=$(BIN) tests/run.sh -j 1 $(DATA_TESTS:%=$(BUILD)/tests/%)
 
-# Golden files made again by the software they come from; the Python package, with PyTorch.
+# Golden files made again by the software they come from; the Python package, with PyTorch; job scripts on a real Slurm.
 test-peers:
 	@tests/deps.sh peers
 	@$(MAKE) --no-print-directory programs $(BUILD)/tests/golden/run_network
 	@tests/golden/check.sh $(BIN) $(BUILD)/tests/golden/run_network
 	@TENFOLD_BIN=$(BIN) TENFOLD_LIBRARY=$(BUILD)/libtenfold.so /usr/bin/python3 -m unittest discover -s python/tests
+	@tests/slurm/array.sh $(BIN)
 
 $(BUILD)/tests/golden/run_network: $(BUILD)/tests/golden/run_network.o $(BUILD)/libtenfold.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
