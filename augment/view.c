@@ -101,7 +101,7 @@ int view_list_make(const struct view_policy *policy, const struct preprocess *p,
                          "that size: 1crop, hflip, 10crop or 5x10",
                          p->size, p->size);
     int first = policy->dense ? WHOLE : policy->corners ? TOP_LEFT : CENTER;
-    int last = policy->dense ? WHOLE : policy->center ? CENTER : BOTTOM_RIGHT;
+    int last = policy->dense ? WHOLE : policy->corners && !policy->center ? BOTTOM_RIGHT : CENTER;
     int scales = policy->scales ? policy->scales : 1;
     for (int s = 0; s < scales; s++) {
         int side = policy->scales ? scaled(policy->scale[s], p->size) : p->resize;

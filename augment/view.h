@@ -38,11 +38,13 @@
 
 enum { VIEW_MAX = 100, VIEW_SCALES = 10, VIEW_TEXT = 160 };
 
+/* All zero is `1crop`. */
 struct view_policy {
     int scales;             /* 0: the network's `resize` */
     int scale[VIEW_SCALES]; /* short sides at base size 224, rising */
-    bool center, corners;
-    bool dense; /* the whole image, and neither of the others */
+    bool dense;             /* the whole image, and no crops */
+    bool corners;
+    bool center; /* beside the corners; without them it is what is cropped anyhow */
     bool flip;
 };
 

@@ -15,8 +15,8 @@ enum { PROTOCOLS = VIEWS_5X10 + 1 };
 #define FIVE_SCALES .scales = 5, .scale = { 224, 256, 384, 480, 640 }
 
 const struct view_policy view_protocols[] = {
-    [VIEWS_1CROP] = { .center = true },
-    [VIEWS_HFLIP] = { .center = true, .flip = true },
+    [VIEWS_1CROP] = { 0 },
+    [VIEWS_HFLIP] = { .flip = true },
     [VIEWS_10CROP] = { .scales = 1,
                        .scale = { 256 },
                        .center = true,
@@ -127,8 +127,6 @@ int view_policy_read(struct view_policy *policy, const char *text, struct error 
     if (p.dense && (p.center || p.corners))
         return error_set(err, ERROR_USAGE, "views",
                          "'%.100s': dense is the whole image, and no crops beside it", text);
-    if (!p.dense && !p.corners)
-        p.center = true;
     if (!p.dense && p.scales && p.scale[0] < BASE)
         return error_set(err, ERROR_USAGE, "views",
                          "'%.100s': a crop of %d sticks out of an image whose short side is %d; "
@@ -140,8 +138,8 @@ int view_policy_read(struct view_policy *policy, const char *text, struct error 
 
 static bool same(const struct view_policy *a, const struct view_policy *b)
 {
-    return a->scales == b->scales && a->center == b->center && a->corners == b->corners &&
-           a->dense == b->dense && a->flip == b->flip &&
+    return a->scales == b->scales && a->corners == b->corners &&
+           (!a->corners || a->center == b->center) && a->dense == b->dense && a->flip == b->flip &&
            memcmp(a->scale, b->scale, (size_t)a->scales * sizeof(a->scale[0])) == 0;
 }
 
@@ -158,13 +156,15 @@ void view_policy_print(const struct view_policy *policy, char text[VIEW_TEXT])
                          i ? "," : "scales=", policy->scale[i]);
     snprintf(text + used, (size_t)(VIEW_TEXT - used), "%scrops=%s%s%s flip=%s", used ? " " : "",
              policy->dense ? "dense" : "", policy->corners ? "corners" : "",
-             policy->center ? policy->corners ? ",center" : "center" : "",
+             policy->corners ? policy->center ? ",center" : ""
+             : policy->dense ? ""
+                             : "center",
              policy->flip ? "yes" : "no");
 }
 
 int view_policy_per_scale(const struct view_policy *policy)
 {
-    return (policy->dense + policy->center + 4 * policy->corners) * (1 + policy->flip);
+    return (policy->corners ? 4 + policy->center : 1) * (1 + policy->flip);
 }
 
 int view_policy_count(const struct view_policy *policy)

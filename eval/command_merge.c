@@ -128,19 +128,24 @@ static int merge_model(const struct prediction_folder *f, int model, const struc
     return status;
 }
 
-/* All models, so that everything that is not there is listed; the first error is the one told. */
+/* All models, so that everything that is not there is listed. */
 static int merge_folder(const char *path, const struct index *index, struct error *err)
 {
     struct prediction_folder f;
     if (prediction_folder_read(&f, path, err) < 0)
         return -1;
     int status = 0;
-    struct error other;
     if (f.shards == 1)
         printf("%s: was not cut into shards; there is nothing to merge\n", path);
-    for (int m = 0; f.shards > 1 && m < prediction_folder_models(&f); m++)
-        if (merge_model(&f, m, index, status == 0 ? err : &other) < 0)
-            status = -1;
+    for (int m = 0; f.shards > 1 && m < prediction_folder_models(&f); m++) {
+        struct error why;
+        if (merge_model(&f, m, index, &why) == 0)
+            continue;
+        if (status < 0)
+            error_print(err, "nneval");
+        *err = why;
+        status = -1;
+    }
     prediction_folder_release(&f);
     return status;
 }

@@ -121,6 +121,11 @@ int job_multiply(struct job *job, struct view_hand *hand, struct infer *const *i
         return -1;
     if (!batch.n)
         return 0;
+    /* What a layer draws for an image hangs on the image alone. */
+    int64_t id[PREDICT_GROUP];
+    for (int place = 0; place < job->setting->group; place++)
+        id[place] = (int64_t)job->rows.group * job->setting->group + place;
+    infer_chance(infers[model], &(struct infer_chance){ .id = id });
     if (infer_run(infers[model], batch.x, batch.n, batch.h, batch.w, logits, err) < 0)
         return blame_net(job, model, err);
     return check_finite(job, model, logits, number, err);

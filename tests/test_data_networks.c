@@ -103,8 +103,9 @@ static void eye_read(struct eye *e, const char **name, enum view_protocol protoc
     e->bytes.size = 0;
     ck_assert_msg(file_read(path, FILE_LIMIT, &e->bytes, &err) == 0, "%s", path);
     ck_assert_int_eq(decode_header(e->decoder, e->bytes.data, e->bytes.size, &info, &err), 0);
-    ck_assert_int_eq(
-        view_list_make(protocol, &e->preprocess, info.width, info.height, e->views, &err), 0);
+    ck_assert_int_eq(view_list_make(&view_protocols[protocol], &e->preprocess, info.width,
+                                    info.height, e->views, &err),
+                     0);
     struct rect whole = { 0, 0, info.width, info.height };
     ck_assert_int_eq(decode_pixels(e->decoder, whole, image, &x, &y, &err), 0);
 }
