@@ -14,6 +14,7 @@
 int command_evaluate(int argc, char **argv, struct error *err);
 int command_predict(int argc, char **argv, struct error *err);
 int command_merge(int argc, char **argv, struct error *err);
+int command_views(int argc, char **argv, struct error *err);
 int command_missing(int argc, char **argv, struct error *err);
 
 #endif

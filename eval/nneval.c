@@ -14,6 +14,7 @@ static const struct {
       command_predict },
     { "merge", "join the files of shards, and prove that every sample is there exactly once",
       command_merge },
+    { "views", "print what each test-time view and scale is worth", command_views },
     { "missing", "print the shards that are not done yet, for resubmission", command_missing },
 };
 
