@@ -91,6 +91,29 @@ static int add_view(struct view_list *list, const struct preprocess *p, int widt
     return 0;
 }
 
+int view_list_draw(const struct view_policy *policy, const struct preprocess *p, uint64_t id,
+                   int width, int height, struct view_list *list, struct error *err)
+{
+    list->count = list->total = 0;
+    if (!policy->recipe &&
+        add_view(list, p, width, height, p->resize, CENTER, false, false, err) < 0)
+        return -1;
+    for (int i = 0; i < policy->samples; i++) {
+        struct view *view = &list->view[i];
+        if (policy->recipe &&
+            recipe_draw(policy->recipe, id, (uint32_t)i, width, height, &view->plan, err) < 0)
+            return -1;
+        if (policy->recipe)
+            view->plan.output = p->output;
+        else if (i > 0)
+            view->plan = list->view[0].plan;
+        view->number = list->shown_by[i] = i;
+        view->weight = 1;
+    }
+    list->count = list->total = policy->samples;
+    return 0;
+}
+
 int view_list_make(const struct view_policy *policy, const struct preprocess *p, int width,
                    int height, struct view_list *list, struct error *err)
 {

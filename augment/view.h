@@ -20,6 +20,13 @@
  * adds, scale by scale, the same crops of the mirrored image; with center alone the mirror of the
  * crop itself, as `hflip`.
  *
+ *     samples=16 seed=0
+ *
+ * is the other kind: no fixed views but draws, of what training would have shown (with a recipe,
+ * else `1crop`), and of what the network's layers draw in training (dropout and its kin). Their
+ * mean marginalizes over that noise (Gal and Ghahramani, "Dropout as a Bayesian Approximation",
+ * ICML 2016).
+ *
  * A mean image lies in the middle of the picture at the short side `resize`, is resized with the
  * picture where a policy takes another one (where a picture is longer its edge goes on), and is
  * mirrored with it. A whitening has one size: `dense` is refused for it.
@@ -35,6 +42,7 @@
 
 #include "augment/plan.h"
 #include "augment/preprocess.h"
+#include "augment/recipe.h"
 
 enum { VIEW_MAX = 100, VIEW_SCALES = 10, VIEW_TEXT = 160 };
 
@@ -46,6 +54,10 @@ struct view_policy {
     bool corners;
     bool center; /* beside the corners; without them it is what is cropped anyhow */
     bool flip;
+    int samples; /* draws instead; 0: views */
+    uint64_t seed;
+    const struct recipe *recipe; /* of the draws, borrowed; NULL: none, or not at hand */
+    char recipe_hash[17];        /* 16 hex digits of its hash; "": none */
 };
 
 enum view_protocol { VIEWS_1CROP, VIEWS_HFLIP, VIEWS_10CROP, VIEWS_DENSE, VIEWS_5X10 };
@@ -77,6 +89,11 @@ struct view_list {
     int shown_by[VIEW_MAX];
     struct view view[VIEW_MAX];
 };
+
+/* The draws of image `id`, one a sample; the recipe's epoch is the sample's number. Each counts,
+ * even where two are alike. */
+int view_list_draw(const struct view_policy *policy, const struct preprocess *preprocess,
+                   uint64_t id, int width, int height, struct view_list *list, struct error *err);
 
 /* All views of an image of width x height. `list` is close to a megabyte: not for the stack. */
 int view_list_make(const struct view_policy *policy, const struct preprocess *preprocess, int width,

@@ -1,4 +1,5 @@
 /* Which views there are, as people say it. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,11 +78,54 @@ static int read_item(struct view_policy *p, char key, const char *item, int size
     return refuse(err, text, item, size);
 }
 
+/* A whole number of digits alone. */
+static bool read_digits(const char *at, int size, uint64_t *number)
+{
+    *number = 0;
+    for (int i = 0; i < size; i++) {
+        uint64_t digit = (uint64_t)at[i] - '0';
+        if (digit > 9 || *number > (UINT64_MAX - digit) / 10)
+            return false;
+        *number = *number * 10 + digit;
+    }
+    return size > 0;
+}
+
+/* "samples=N", "seed=S" and "recipe=HASH"; *known: it was one of them. */
+static int read_draws(struct view_policy *p, const char *word, int size, bool *known,
+                      const char *text, struct error *err)
+{
+    uint64_t number;
+    const char *equals = memchr(word, '=', (size_t)size);
+    int key = equals ? (int)(equals - word) : 0, rest = size - key - 1;
+    *known = true;
+    if (key == 7 && !memcmp(word, "samples", 7)) {
+        if (!read_digits(equals + 1, rest, &number) || number < 1 || number > VIEW_MAX)
+            return error_set(err, ERROR_USAGE, "views", "'%.100s': samples must be 1..%d", text,
+                             VIEW_MAX);
+        p->samples = (int)number;
+        return 0;
+    }
+    if (key == 4 && !memcmp(word, "seed", 4) && read_digits(equals + 1, rest, &p->seed))
+        return 0;
+    if (key == 6 && !memcmp(word, "recipe", 6) && rest == sizeof(p->recipe_hash) - 1) {
+        memcpy(p->recipe_hash, equals + 1, (size_t)rest);
+        return 0;
+    }
+    *known = false;
+    return 0;
+}
+
 /* One word, "key=value". */
 static int read_word(struct view_policy *p, const char *word, int size, const char *text,
                      struct error *err)
 {
     static const char *const keys[] = { "scales=", "crops=", "flip=" };
+    bool known;
+    if (read_draws(p, word, size, &known, text, err) < 0)
+        return -1;
+    if (known)
+        return 0;
     for (int k = 0; k < 3; k++) {
         int length = (int)strlen(keys[k]);
         if (size <= length || memcmp(word, keys[k], (size_t)length) != 0)
@@ -124,6 +168,12 @@ int view_policy_read(struct view_policy *policy, const char *text, struct error 
         at += size;
         at += strspn(at, " ");
     }
+    bool views = p.scales || p.center || p.corners || p.dense || p.flip;
+    if (p.samples ? views : p.seed || p.recipe_hash[0])
+        return error_set(err, ERROR_USAGE, "views",
+                         "'%.100s': samples are drawn, with a seed; scales, crops and flip are for "
+                         "views",
+                         text);
     if (p.dense && (p.center || p.corners))
         return error_set(err, ERROR_USAGE, "views",
                          "'%.100s': dense is the whole image, and no crops beside it", text);
@@ -140,6 +190,7 @@ static bool same(const struct view_policy *a, const struct view_policy *b)
 {
     return a->scales == b->scales && a->corners == b->corners &&
            (!a->corners || a->center == b->center) && a->dense == b->dense && a->flip == b->flip &&
+           !a->samples && !b->samples &&
            memcmp(a->scale, b->scale, (size_t)a->scales * sizeof(a->scale[0])) == 0;
 }
 
@@ -151,6 +202,11 @@ void view_policy_print(const struct view_policy *policy, char text[VIEW_TEXT])
             return;
         }
     int used = 0;
+    if (policy->samples) {
+        snprintf(text, VIEW_TEXT, "samples=%d seed=%" PRIu64 "%s%s", policy->samples, policy->seed,
+                 policy->recipe_hash[0] ? " recipe=" : "", policy->recipe_hash);
+        return;
+    }
     for (int i = 0; i < policy->scales; i++)
         used += snprintf(text + used, (size_t)(VIEW_TEXT - used), "%s%d",
                          i ? "," : "scales=", policy->scale[i]);
@@ -164,11 +220,15 @@ void view_policy_print(const struct view_policy *policy, char text[VIEW_TEXT])
 
 int view_policy_per_scale(const struct view_policy *policy)
 {
+    if (policy->samples)
+        return policy->samples;
     return (policy->corners ? 4 + policy->center : 1) * (1 + policy->flip);
 }
 
 int view_policy_count(const struct view_policy *policy)
 {
+    if (policy->samples)
+        return policy->samples;
     return (policy->scales ? policy->scales : 1) * view_policy_per_scale(policy);
 }
 
@@ -181,6 +241,10 @@ void view_policy_label(const struct view_policy *policy, int number, char text[V
                        : policy->corners && part < 4 ? corners[part]
                                                      : "center";
     char scale[24] = "";
+    if (policy->samples) {
+        snprintf(text, VIEW_TEXT, "sample %d", number);
+        return;
+    }
     if (policy->scales)
         snprintf(scale, sizeof(scale), "%d ", policy->scale[number / per_scale]);
     snprintf(text, VIEW_TEXT, "%s%s%s", scale, name, at >= parts ? ", mirrored" : "");

@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "eval/command.h"
 #include "eval/predict_shard.h"
+#include "eval/sampling.h"
 #include "eval/shard_option.h"
 
 enum {
@@ -19,6 +20,9 @@ enum {
     THREADS,
     CLASSES,
     EXIF,
+    SAMPLES,
+    RECIPE,
+    SEED,
     SIZE,
     RESIZE,
     FILTER
@@ -56,6 +60,14 @@ static const struct param options[] = {
                   .help =
                       "CSV with columns index and folder name: which output each class folder is" },
     [EXIF] = { "exif", PARAM_FLAG, "", .help = "turn photographs as their EXIF orientation says" },
+    [SAMPLES] = { "samples", PARAM_INTEGER, "", .value = 0, .min = 0, .max = VIEW_MAX,
+                  .help = "in place of views: so many draws of what the network's layers draw in "
+                          "training (dropout), and of --recipe" },
+    [RECIPE] = { "recipe", PARAM_FILE, "",
+                 .help = "config whose `augment` list --samples draws from; without it the draws "
+                         "see 1crop" },
+    [SEED] = { "seed", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 9007199254740992.0,
+               .help = "of --samples" },
     [SIZE] = { "size", PARAM_INTEGER, "px", .value = 0, .min = 0, .max = 4096,
                .help = "refuse models whose input is not of this size; 0: any" },
     [RESIZE] = { "resize", PARAM_INTEGER, "px", .value = 0, .min = 0, .max = 8192,
@@ -157,12 +169,17 @@ static int predict_all(const struct option_values *given, struct shard_request *
 static int run(const struct option_values *given, struct error *err)
 {
     const union value *v = given->value;
-    struct view_policy views;
+    struct sampling sampling = { 0 };
     struct shard_option shard;
     struct members members = { 0 };
     struct index *index = NULL;
     struct index_options index_options = { .classes = v[CLASSES].text };
-    if (view_policy_read(&views, v[VIEWS].text, err) < 0 ||
+    bool samples = v[SAMPLES].integer > 0;
+    if ((samples && given->given[VIEWS]) ||
+        (!samples && (given->given[RECIPE] || given->given[SEED])))
+        return error_set(err, ERROR_USAGE, "--samples",
+                         "goes with --recipe and --seed, and without --views");
+    if (view_policy_read(&sampling.policy, v[VIEWS].text, err) < 0 ||
         shard_option_read(&shard, v[SHARD].text, v[OUT].text, err) < 0)
         return -1;
     struct shard_request request = {
@@ -172,7 +189,7 @@ static int run(const struct option_values *given, struct error *err)
         .shards = shard.shards,
         .array_first = shard.array_first,
         .array_step = shard.array_step,
-        .options = { .views = &views,
+        .options = { .views = &sampling.policy,
                      .kind = (enum prediction_kind)v[KIND].integer,
                      .batch = (int)v[BATCH].integer,
                      .exif_apply = v[EXIF].flag },
@@ -180,10 +197,13 @@ static int run(const struct option_values *given, struct error *err)
     int status = -1;
     if (members_open(&members, given->repeat[MODEL], given->repeat_count[MODEL], err) == 0 &&
         check_preprocess(&members, v, err) == 0 &&
+        (!samples || sampling_open(&sampling, (int)v[SAMPLES].integer, (uint64_t)v[SEED].integer,
+                                   v[RECIPE].text, &members, err) == 0) &&
         index_open(&index, v[DATA].text, &index_options, err) == 0 &&
         members_fit(&members, index, v[DATA].text, v[CLASSES].text, err) == 0)
         status = predict_all(given, &request, &members, index, err);
     index_close(index);
+    sampling_close(&sampling);
     members_close(&members);
     return status;
 }

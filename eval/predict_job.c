@@ -125,7 +125,11 @@ int job_multiply(struct job *job, struct view_hand *hand, struct infer *const *i
     int64_t id[PREDICT_GROUP];
     for (int place = 0; place < job->setting->group; place++)
         id[place] = (int64_t)job->rows.group * job->setting->group + place;
-    infer_chance(infers[model], &(struct infer_chance){ .id = id });
+    const struct view_policy *policy = job->setting->spec.policy;
+    infer_chance(infers[model], &(struct infer_chance){ .seed = policy->seed,
+                                                        .id = id,
+                                                        .sample = (uint32_t)number,
+                                                        .noise = policy->samples > 0 });
     if (infer_run(infers[model], batch.x, batch.n, batch.h, batch.w, logits, err) < 0)
         return blame_net(job, model, err);
     return check_finite(job, model, logits, number, err);

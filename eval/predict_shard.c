@@ -30,7 +30,7 @@ const char *const keep_views_names[] = {
 };
 
 /* Where a model's values lie in a frame; sizes in bytes. */
-struct layout {
+struct extent {
     uint64_t values, views;     /* offsets */
     size_t value_row, view_row; /* one image's */
 };
@@ -40,7 +40,7 @@ struct shard {
     struct prediction_folder folder;
     struct part *part;
     int *order;             /* (models) the member that comes i-th; owned */
-    struct layout *layouts; /* (models) in that order; owned */
+    struct extent *extents; /* (models) in that order; owned */
     uint64_t payload;
     char *frame; /* owned */
     uint64_t first, count;
@@ -119,13 +119,13 @@ static int lay_out(struct shard *s, struct error *err)
 {
     const struct shard_request *r = s->request;
     size_t kept = r->keep == KEEP_NO ? 0 : dtype_size(kept_dtype(s)) * (size_t)s->v;
-    s->layouts = memory_array((size_t)r->members->count, sizeof(*s->layouts), err);
-    if (!s->layouts)
+    s->extents = memory_array((size_t)r->members->count, sizeof(*s->extents), err);
+    if (!s->extents)
         return -1;
     for (int i = 0; i < r->members->count; i++) {
         size_t k = (size_t)net_classes(r->members->nets[s->order[i]]);
-        struct layout *l = &s->layouts[i];
-        *l = (struct layout){ .value_row = k * sizeof(float), .view_row = k * kept };
+        struct extent *l = &s->extents[i];
+        *l = (struct extent){ .value_row = k * sizeof(float), .view_row = k * kept };
         l->values = s->payload;
         l->views = l->values + l->value_row * (size_t)s->group;
         s->payload = l->views + l->view_row * (size_t)s->group;
@@ -178,7 +178,7 @@ static int keep_group(void *context, const struct predict_rows *rows, struct err
     struct shard *s = context;
     size_t n = (size_t)rows->n;
     for (int i = 0; i < s->request->members->count; i++) {
-        const struct layout *l = &s->layouts[i];
+        const struct extent *l = &s->extents[i];
         int m = s->order[i];
         memcpy(s->frame + l->values, rows->values[m], n * l->value_row);
         if (s->request->keep == KEEP_FLOAT32)
@@ -200,7 +200,7 @@ static uint64_t find_row(const struct shard *s, uint64_t row, uint64_t *place)
 
 struct view_source {
     const struct shard *shard;
-    const struct layout *layout;
+    const struct extent *layout;
 };
 
 static int fill_views(void *context, uint64_t first, size_t count, void *out, struct error *err)
@@ -224,7 +224,7 @@ static int fill_views(void *context, uint64_t first, size_t count, void *out, st
 
 static int read_rows(const struct shard *s, int i, struct prediction *p, struct error *err)
 {
-    const struct layout *l = &s->layouts[i];
+    const struct extent *l = &s->extents[i];
     for (uint64_t row = 0; row < s->count; row++) {
         uint64_t place, group = find_row(s, row, &place);
         if (part_read(s->part, group, l->values + place * l->value_row, l->value_row,
@@ -253,7 +253,7 @@ static int save(const struct shard *s, int i, const char *path, const struct pre
         .count = s->count,
         .group = s->group,
     };
-    struct view_source source = { s, &s->layouts[i] };
+    struct view_source source = { s, &s->extents[i] };
     float weight[VIEW_MAX];
     for (int v = 0; v < s->v; v++)
         weight[v] = 1 / (float)s->v;
@@ -362,7 +362,7 @@ int predict_shard(const struct shard_request *request, struct shard_result *resu
     part_close(s.part);
     prediction_folder_release(&s.folder);
     free(s.order);
-    free(s.layouts);
+    free(s.extents);
     free(s.frame);
     return status;
 }

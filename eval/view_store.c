@@ -155,12 +155,20 @@ static int render_view(struct view_store *s, struct view_hand *h, struct slot *s
     return 0;
 }
 
-static int render_geometry(struct view_store *s, struct view_hand *h, int geometry, int place,
-                           const struct image *image, struct error *err)
+static int list_views(const struct view_store *s, int geometry, uint64_t id,
+                      const struct image *image, struct view_list *list, struct error *err)
+{
+    const struct preprocess *p = &s->spec.preprocesses[s->first_model[geometry]];
+    return s->spec.policy->samples
+               ? view_list_draw(s->spec.policy, p, id, image->width, image->height, list, err)
+               : view_list_make(s->spec.policy, p, image->width, image->height, list, err);
+}
+
+static int render_geometry(struct view_store *s, struct view_hand *h, int geometry, uint64_t id,
+                           int place, const struct image *image, struct error *err)
 {
     struct view_list *list = h->list;
-    if (view_list_make(s->spec.policy, &s->spec.preprocesses[s->first_model[geometry]],
-                       image->width, image->height, list, err) < 0)
+    if (list_views(s, geometry, id, image, list, err) < 0)
         return -1;
     for (int v = 0; v < list->count; v++)
         if (render_view(s, h, slot_at(s, geometry, list->view[v].number, place), place,
@@ -171,7 +179,8 @@ static int render_geometry(struct view_store *s, struct view_hand *h, int geomet
     return 0;
 }
 
-static int load(struct view_store *s, struct view_hand *h, int place, struct error *err)
+static int load(struct view_store *s, struct view_hand *h, uint64_t id, int place,
+                struct error *err)
 {
     struct decode_info info;
     struct image image;
@@ -181,7 +190,7 @@ static int load(struct view_store *s, struct view_hand *h, int place, struct err
                       err) < 0)
         return -1;
     for (int g = 0; g < s->geometries; g++)
-        if (render_geometry(s, h, g, place, &image, err) < 0)
+        if (render_geometry(s, h, g, id, place, &image, err) < 0)
             return -1;
     return 0;
 }
@@ -192,7 +201,7 @@ int view_store_load(struct view_store *s, struct view_hand *h, uint64_t id, int 
     assert(place >= 0 && place < s->spec.places);
     if (index_read(h->index, id, &h->bytes, err) < 0)
         return -1;
-    return load(s, h, place, err) < 0 ? index_blame(h->index, id, err) : 0;
+    return load(s, h, id, place, err) < 0 ? index_blame(h->index, id, err) : 0;
 }
 
 const char *view_hand_warnings(const struct view_hand *h)

@@ -36,8 +36,13 @@ static const char *const specs[] = {
     "{name: other, input: [3, 24, 24], classes: 3, layers: ["
     "{conv: {name: c1, out: 4, kernel: 3, padding: 1}}, relu, global_avgpool,"
     "{linear: {name: linear, out: 3}}]}",
+    "{name: noisy, input: [3, 24, 24], classes: 3, layers: ["
+    "{conv: {name: c1, out: 8, kernel: 3}}, relu,"
+    "global_avgpool, {dropout: {p: 0.5}}, {linear: {name: linear, out: 3}}]}",
 };
-static const char *const preprocess_specs[] = { "{size: 32}", "{size: 24, filter: bicubic}" };
+static const char *const preprocess_specs[] = { "{size: 32}", "{size: 24, filter: bicubic}",
+                                                "{size: 24}" };
+enum { MODELS_MADE = sizeof(specs) / sizeof(specs[0]) };
 
 static struct config *parse(const char *text)
 {
@@ -122,7 +127,7 @@ static void make_all(void)
     tiny_make(&tiny, &(struct tiny_shape){ CLASSES, IMAGES, 40, 36, 1 });
     snprintf(home, sizeof(home), "/tmp/tenfold-shards-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(home));
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < MODELS_MADE; i++)
         write_model(i);
     must_run(PREDICT MODELS " --threads 1 --out ~/one");
 }
@@ -165,6 +170,61 @@ START_TEST(alone)
 {
     must_run(PREDICT " --model ~/other.safetensors --out ~/alone");
     same_files("one/other.safetensors", "alone/other.safetensors");
+}
+END_TEST
+
+/* Draws of a training recipe and of the network's own layers hang on the image and the sample
+ * alone; another seed draws others. */
+START_TEST(samples)
+{
+    static const char recipe[] = "augment: [{random_crop: 24}, hflip, {brightness: 0.2}]\n";
+    struct error err = { 0 };
+    char path[100], line[600];
+    snprintf(path, sizeof(path), "%s/recipe.yaml", home);
+    ck_assert_int_eq(file_write(path, recipe, strlen(recipe), &err), 0);
+#define SAMPLE "@ predict --data # --samples 6 --keep-views float32 --recipe ~/recipe.yaml"
+    must_run(SAMPLE " --model ~/noisy.safetensors --threads 1 --out ~/draw1");
+    must_run(SAMPLE
+             " --model ~/other.safetensors --model ~/noisy.safetensors --threads 3 --out ~/draw2");
+    same_files("draw1/noisy.safetensors", "draw2/noisy.safetensors");
+    for (int i = 0; i < 3; i++) {
+        snprintf(line, sizeof(line),
+                 SAMPLE " --model ~/noisy.safetensors --out ~/draw3 --shard %d/3", i);
+        must_run(line);
+    }
+    must_run("@ merge ~/draw3");
+    same_files("draw1/noisy.safetensors", "draw3/noisy.safetensors");
+    must_run(SAMPLE " --seed 1 --model ~/noisy.safetensors --out ~/draw4");
+    must_refuse("cmp ~/draw1/noisy.safetensors ~/draw4/noisy.safetensors", 1, "differ");
+    must_refuse(SAMPLE " --model ~/slow.safetensors --out ~/draw5", 2, "draws images of 24 x 24");
+    must_refuse(SAMPLE " --views hflip --model ~/noisy.safetensors --out ~/draw5", 2,
+                "without --views");
+}
+END_TEST
+
+/* Without a recipe every sample sees the same pixels: what differs is the dropout. */
+START_TEST(dropout_alone)
+{
+    struct error err = { 0 };
+    struct prediction_file f;
+    char path[100];
+    float values[2 * CLASSES];
+    must_run("@ predict --data # --samples 2 --keep-views float32 --model ~/noisy.safetensors "
+             "--model ~/other.safetensors --out ~/drop");
+    for (int noisy = 0; noisy < 2; noisy++) {
+        int same = 0;
+        snprintf(path, sizeof(path), "%s/drop/%s.safetensors", home, noisy ? "noisy" : "other");
+        ck_assert_msg(prediction_open(&f, path, &err) == 0, "%s", err.message);
+        for (int i = 0; i < IMAGES; i++) {
+            ck_assert_int_eq(prediction_read_views(&f, (uint64_t)i, 1, values, &err), 0);
+            same += !memcmp(values, values + CLASSES, CLASSES * sizeof(*values));
+        }
+        if (noisy)
+            ck_assert_int_lt(same, IMAGES / 4);
+        else
+            ck_assert_int_eq(same, IMAGES);
+        prediction_close(&f);
+    }
 }
 END_TEST
 
@@ -415,6 +475,8 @@ int main(void)
     tcase_add_unchecked_fixture(cases, make_all, remove_all);
     tcase_add_loop_test(cases, any_company, 0, sizeof(companies) / sizeof(companies[0]));
     tcase_add_test(cases, alone);
+    tcase_add_test(cases, samples);
+    tcase_add_test(cases, dropout_alone);
     tcase_add_loop_test(cases, any_cut, 0, sizeof(cuts) / sizeof(cuts[0]));
     tcase_add_loop_test(cases, killed, 0, 4);
     tcase_add_test(cases, does_nothing);

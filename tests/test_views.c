@@ -4,9 +4,11 @@
  * views are there; and views said in words are those of the protocols where they mean the same.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "augment/render.h"
 #include "augment/view.h"
+#include "base/config.h"
 #include "tests/suite.h"
 
 struct crop {
@@ -205,6 +207,10 @@ static const struct {
     { "scales=288,224,256 crops=corners", "scales=224,256,288 crops=corners flip=no", 12,
       "288 bottom right" },
     { "crops=dense", "crops=dense flip=no", 1, "whole" },
+    { "seed=18446744073709551615 samples=100", "samples=100 seed=18446744073709551615", 100,
+      "sample 99" },
+    { "samples=1 recipe=0123456789abcdef", "samples=1 seed=0 recipe=0123456789abcdef", 1,
+      "sample 0" },
     { "scales=224,225,226,227,228,229,230,231,232,4096 crops=center,corners flip=yes",
       "scales=224,225,226,227,228,229,230,231,232,4096 crops=corners,center flip=yes", 100,
       "4096 center, mirrored" },
@@ -228,7 +234,9 @@ START_TEST(in_words)
     struct preprocess p;
     struct view_list *list = malloc(sizeof(*list));
     ck_assert_int_eq(preprocess_read(&p, NULL, &err), 0);
-    ck_assert_int_eq(view_list_make(&policy, &p, 301, 300, list, &err), 0);
+    int status = policy.samples ? view_list_draw(&policy, &p, 7, 301, 300, list, &err)
+                                : view_list_make(&policy, &p, 301, 300, list, &err);
+    ck_assert_int_eq(status, 0);
     ck_assert_int_eq(list->total, policies[_i].count);
     for (int number = 0; number < list->total; number++) {
         const struct view *view = &list->view[list->shown_by[number]];
@@ -236,6 +244,35 @@ START_TEST(in_words)
         ck_assert_int_eq(list->shown_by[view->number], list->shown_by[number]);
     }
     free(list);
+}
+END_TEST
+
+/* Draws are the recipe's of the epochs 0, 1, ..., with the network's output stage. */
+START_TEST(draws)
+{
+    static const char text[] = "[{scale_jitter: {min: 40, max: 60}}, {random_crop: 32}, hflip,"
+                               "{brightness: 0.3}, {normalize: {mean: [0, 0, 0], std: [1, 1, 1]}}]";
+    struct error err = { 0 };
+    struct config *config;
+    struct recipe *recipe;
+    struct preprocess p;
+    struct view_list *list = malloc(sizeof(*list));
+    ck_assert_int_eq(config_parse(&config, text, strlen(text), "test", &err), 0);
+    ck_assert_msg(recipe_open(&recipe, config_root(config), 5, &err) == 0, "%s", err.message);
+    ck_assert_int_eq(preprocess_read(&p, NULL, &err), 0);
+    struct view_policy policy = { .samples = 9, .seed = 5, .recipe = recipe };
+    ck_assert_int_eq(view_list_draw(&policy, &p, 1234, 70, 50, list, &err), 0);
+    ck_assert_int_eq(list->count, 9);
+    for (int i = 0; i < 9; i++) {
+        struct plan plan;
+        ck_assert_int_eq(recipe_draw(recipe, 1234, (uint32_t)i, 70, 50, &plan, &err), 0);
+        plan.output = p.output;
+        ck_assert_mem_eq(&list->view[i].plan, &plan, sizeof(plan));
+        ck_assert_int_eq(list->view[i].weight, 1);
+    }
+    free(list);
+    recipe_close(recipe);
+    config_close(config);
 }
 END_TEST
 
@@ -258,6 +295,12 @@ static const char *const refused[] = {
     "crops=dense,center",
     "flip=maybe",
     "10crop flip=yes",
+    "samples=0",
+    "samples=101",
+    "samples=8 flip=yes",
+    "seed=3",
+    "samples=8 seed=18446744073709551616",
+    "samples=8 recipe=0123",
 };
 
 START_TEST(words_refused)
@@ -276,6 +319,7 @@ int main(void)
     TCase *tests = suite_cases("views");
     tcase_add_loop_test(tests, coordinates, 0, CASES);
     tcase_add_test(tests, distinct);
+    tcase_add_test(tests, draws);
     tcase_add_loop_test(tests, in_words, 0, sizeof(policies) / sizeof(policies[0]));
     tcase_add_loop_test(tests, words_refused, 0, sizeof(refused) / sizeof(refused[0]));
     return suite_run();
