@@ -220,11 +220,11 @@ START_TEST(what_must_fit)
 {
     const struct sketch *sketch = &sketches[_i];
     struct safetensors_item items[5];
-    float first[N * K];
+    float first[4 * N * K] = { 0 };
     int64_t zeros[64] = { 0 };
     size_t count = 0;
     struct error err = { 0 };
-    memcpy(first, probs, sizeof(first));
+    memcpy(first, probs, sizeof(probs));
     for (; count < 5 && sketch->tensors[count].name; count++) {
         struct tensor *t = &items[count].tensor;
         items[count].name = sketch->tensors[count].name;
