@@ -113,7 +113,6 @@ int row_ahead(const float *x, size_t size, int label)
  */
 static inline __attribute__((always_inline)) float log_of(float x)
 {
-    x = larger(x, ROW_SMALLEST);
     int32_t bits;
     memcpy(&bits, &x, sizeof(bits));
     /* 0x3f3504f3 is sqrt(1/2): what lies above it belongs to the next exponent. */
@@ -143,7 +142,9 @@ VECTOR_CLONES static void log_row(const float *x, float *z, size_t size)
     for (size_t i = 0; i < size; i += ROW_LANES) {
         float block[ROW_LANES];
         for (int j = 0; j < ROW_LANES; j++)
-            block[j] = log_of(x[i + (size_t)j]);
+            block[j] = larger(x[i + (size_t)j], ROW_SMALLEST);
+        for (int j = 0; j < ROW_LANES; j++)
+            block[j] = log_of(block[j]);
         memcpy(z + i, block, sizeof(block));
     }
 }
