@@ -40,10 +40,13 @@ struct score_bin {
 struct score_calibration {
     struct interval nll, brier; /* Brier: sum over classes of squared differences, 0..2 */
     struct interval ece;        /* 15 equal-width bins */
-    struct interval ece_mass;   /* 15 bins of equally many samples */
-    struct interval ece_class;  /* equal-width bins of every class's probability, mean of classes;
-                                   its interval holds the signs of the gaps */
-    double mce;                 /* largest gap of the equal-width bins that are not empty */
+    /* What ece would be on average were the predictor perfectly calibrated: |sums of gaps| of as
+     * many samples are not 0. No interval of ece reaches below it by much. */
+    double ece_floor;
+    struct interval ece_mass;  /* 15 bins of equally many samples */
+    struct interval ece_class; /* equal-width bins of every class's probability, mean of classes;
+                                  its interval holds the signs of the gaps */
+    double mce;                /* largest gap of the equal-width bins that are not empty */
     struct score_bin width[SCORE_BINS], mass[SCORE_BINS];
     struct score_bin class_width[SCORE_BINS]; /* all classes' probabilities in one diagram:
                                                  `accuracy` is the share that is the label */

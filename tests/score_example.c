@@ -41,6 +41,7 @@ static void fill_calibration(struct score_calibration *c, int p, double gap)
     c->nll = around(0.60 - 0.03 * p, 0.05, INTERVAL_BCA);
     c->brier = around(0.28 - 0.01 * p, 0.02, INTERVAL_BCA);
     c->ece = around(gap, gap / 2, INTERVAL_BCA);
+    c->ece_floor = 0.011;
     c->ece_mass = around(gap * 0.9, gap / 2, INTERVAL_BASIC);
     c->ece_class = around(gap * 0.6, gap / 4, INTERVAL_BCA);
     c->mce = gap * 1.5;
