@@ -16,71 +16,91 @@
 #include "base/npy_header.h"
 
 enum {
-    START = 12,         /* magic, version, length: 10 bytes in version 1, 12 later */
+    START = 10,         /* magic, version and the length in 2 bytes, which later versions make 4 */
     HEADER_MAX = 10000, /* NumPy's own limit on what it reads without being asked to trust it */
 };
 
-/* Where the data begins; the header's text, with a NUL behind it, into `text`. */
-static int read_header(int fd, const char *path, uint64_t size, char text[HEADER_MAX + 1],
-                       uint64_t *data, struct error *err)
+/* The header's text, with a NUL behind it, into `text`; *left gets the bytes behind it. */
+static int read_header(const struct npy_stream *s, char text[HEADER_MAX + 1], uint64_t *left,
+                       struct error *err)
 {
-    unsigned char start[START];
-    if (size < START)
-        return error_set(err, ERROR_DATA, path, "no .npy file: it has only %llu bytes",
-                         (unsigned long long)size);
-    if (file_read_at(fd, start, START, 0, path, err) < 0)
+    unsigned char start[START + 2] = { 0 };
+    const char *name = s->name;
+    if (s->size < sizeof(start))
+        return error_set(err, ERROR_DATA, name, "no .npy file: it has only %llu bytes",
+                         (unsigned long long)s->size);
+    if (s->read(s->context, start, START, err) < 0)
         return -1;
     if (memcmp(start, NPY_MAGIC, sizeof(NPY_MAGIC) - 1) != 0)
-        return error_set(err, ERROR_DATA, path,
+        return error_set(err, ERROR_DATA, name,
                          memcmp(start, "PK\3\4", 4) == 0
                              ? "no .npy file but a zip archive (.npz?); unzip it first"
                              : "no .npy file: it does not begin with \\x93NUMPY");
     int version = start[6];
     if (version < 1 || version > 3)
-        return error_set(err, ERROR_DATA, path, "has version %d of the format; accepted: 1..3",
+        return error_set(err, ERROR_DATA, name, "has version %d of the format; accepted: 1..3",
                          version);
-    uint64_t offset = version == 1 ? 10 : 12;
+    uint64_t offset = version == 1 ? START : START + 2;
+    if (version > 1 && s->read(s->context, start + START, 2, err) < 0)
+        return -1;
     uint64_t length = start[8] | (uint64_t)start[9] << 8;
     if (version > 1)
         length |= (uint64_t)start[10] << 16 | (uint64_t)start[11] << 24;
     if (length > HEADER_MAX)
-        return error_set(err, ERROR_DATA, path,
+        return error_set(err, ERROR_DATA, name,
                          "has a header of %llu bytes; at most %d are accepted",
                          (unsigned long long)length, HEADER_MAX);
-    if (length > size - offset)
-        return error_set(err, ERROR_DATA, path,
+    if (length > s->size - offset)
+        return error_set(err, ERROR_DATA, name,
                          "cut off at byte %llu; the header alone ends at %llu",
-                         (unsigned long long)size, (unsigned long long)(offset + length));
-    if (file_read_at(fd, text, (size_t)length, offset, path, err) < 0)
+                         (unsigned long long)s->size, (unsigned long long)(offset + length));
+    if (s->read(s->context, text, (size_t)length, err) < 0)
         return -1;
     text[length] = '\0';
     if (strlen(text) != length)
-        return error_set(err, ERROR_DATA, path, "has a NUL in its header");
-    *data = offset + length;
+        return error_set(err, ERROR_DATA, name, "has a NUL in its header");
+    *left = s->size - offset - length;
     return 0;
 }
 
-static int read_array(int fd, const char *path, uint64_t size, struct tensor *t, struct error *err)
+int npy_read_stream(const struct npy_stream *s, struct tensor *t, struct error *err)
 {
     char text[HEADER_MAX + 1];
-    uint64_t data = 0;
+    uint64_t left = 0;
     size_t bytes;
-    if (read_header(fd, path, size, text, &data, err) < 0 ||
-        npy_parse_header(text, path, t, err) < 0)
+    memset(t, 0, sizeof(*t));
+    if (read_header(s, text, &left, err) < 0 || npy_parse_header(text, s->name, t, err) < 0)
         return -1;
     if (!tensor_size(t, &bytes))
-        return error_set(err, ERROR_DATA, path, "has a shape whose size does not fit into 64 bits");
-    if (bytes != size - data)
-        return error_set(err, ERROR_DATA, path, "has %llu bytes of data; its shape takes %zu",
-                         (unsigned long long)(size - data), bytes);
+        return error_set(err, ERROR_DATA, s->name,
+                         "has a shape whose size does not fit into 64 bits");
+    if (bytes != left)
+        return error_set(err, ERROR_DATA, s->name, "has %llu bytes of data; its shape takes %zu",
+                         (unsigned long long)left, bytes);
     t->data = memory_aligned(bytes, 1, err);
     if (!t->data)
         return -1;
-    if (bytes && file_read_at(fd, t->data, bytes, data, path, err) < 0) {
+    if (bytes && s->read(s->context, t->data, bytes, err) < 0) {
         free(t->data);
         t->data = NULL;
         return -1;
     }
+    return 0;
+}
+
+/* A file read from its beginning on. */
+struct source {
+    const char *path;
+    int fd;
+    uint64_t at;
+};
+
+static int read_on(void *context, void *data, size_t size, struct error *err)
+{
+    struct source *source = context;
+    if (file_read_at(source->fd, data, size, source->at, source->path, err) < 0)
+        return -1;
+    source->at += size;
     return 0;
 }
 
@@ -96,8 +116,11 @@ int npy_read(const char *path, struct tensor *t, struct error *err)
         error_errno(err, path, "cannot look up");
     else if (!S_ISREG(info.st_mode))
         error_set(err, ERROR_DATA, path, "is no ordinary file; a .npy file is needed");
-    else
-        rc = read_array(fd, path, (uint64_t)info.st_size, t, err);
+    else {
+        struct source source = { path, fd, 0 };
+        struct npy_stream stream = { path, (uint64_t)info.st_size, read_on, &source };
+        rc = npy_read_stream(&stream, t, err);
+    }
     close(fd);
     return rc;
 }
