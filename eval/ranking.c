@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "eval/bootstrap.h"
 
 struct entry {
     float confidence;
@@ -28,6 +29,7 @@ static void fill(struct ranking *r, const struct answers *a, struct entry *entri
         bool wrong = !answers_right(a, entries[d].sample);
         r->order[d] = entries[d].sample;
         r->confidence[d] = entries[d].confidence;
+        r->gap[d] = (double)entries[d].confidence - !wrong;
         r->wrong[d] = wrong;
         r->last[d] = d + 1 == r->n || entries[d + 1].confidence < entries[d].confidence;
     }
@@ -55,7 +57,8 @@ int ranking_open(struct ranking *r, const struct answers *a, struct error *err)
     struct entry *entries = memory_array(n, sizeof(*entries), err);
     if (entries && (r->order = memory_array(n, sizeof(*r->order), err)) &&
         (r->confidence = memory_array(n, sizeof(*r->confidence), err)) &&
-        (r->wrong = memory_array(n, 1, err)) && (r->last = memory_array(n, 1, err))) {
+        (r->gap = memory_array(n, sizeof(*r->gap), err)) && (r->wrong = memory_array(n, 1, err)) &&
+        (r->last = memory_array(n, 1, err))) {
         fill(r, a, entries);
         place_bins(r);
         free(entries);
@@ -70,6 +73,7 @@ void ranking_close(struct ranking *r)
 {
     free(r->order);
     free(r->confidence);
+    free(r->gap);
     free(r->wrong);
     free(r->last);
     *r = (struct ranking){ 0 };
@@ -81,29 +85,19 @@ void ranking_sort(const struct ranking *r, const uint16_t *by_sample, uint16_t *
         count[d] = by_sample[r->order[d]];
 }
 
-/* Confidence minus right. */
-static double gap_at(const struct ranking *r, uint64_t d)
-{
-    return (double)r->confidence[d] - (1 - r->wrong[d]);
-}
-
 static double sum_gaps(const struct ranking *r, const uint16_t *count, uint64_t first, uint64_t end)
 {
-    double lane[ROW_LANES] = { 0 }, sum = 0;
-    uint64_t d = first;
-    for (; d + ROW_LANES <= end; d += ROW_LANES)
-        for (int j = 0; j < ROW_LANES; j++)
-            lane[j] += (count ? count[d + (uint64_t)j] : 1) * gap_at(r, d + (uint64_t)j);
-    for (int j = 0; j < ROW_LANES; j++)
-        sum += lane[j];
-    for (; d < end; d++)
-        sum += (count ? count[d] : 1) * gap_at(r, d);
+    if (count)
+        return bootstrap_sum(count + first, r->gap + first, end - first);
+    double sum = 0;
+    for (uint64_t d = first; d < end; d++)
+        sum += r->gap[d];
     return sum;
 }
 
 /* With c samples drawn up to a confidence and e of them wrong, each sample of that confidence
  * counts e / c. */
-static double measure_aurc(const struct ranking *r, const uint16_t *count)
+double ranking_aurc(const struct ranking *r, const uint16_t *count)
 {
     double sum = 0;
     uint64_t covered = 0, wrong = 0, before = 0;
@@ -132,7 +126,6 @@ struct ranking_measures ranking_measure(const struct ranking *r, const uint16_t 
     struct ranking_measures m;
     m.ece = measure_ece(r, count, r->width);
     m.ece_mass = measure_ece(r, count, r->mass);
-    m.aurc = measure_aurc(r, count);
     return m;
 }
 
@@ -145,7 +138,7 @@ static void leave_out_ece(const struct ranking *r, const uint64_t *start, double
     }
     for (int b = 0; b < SCORE_BINS; b++)
         for (uint64_t d = start[b + 1]; d < start[b]; d++)
-            ece[d] = (total - fabs(gap[b]) + fabs(gap[b] - gap_at(r, d))) / (double)(r->n - 1);
+            ece[d] = (total - fabs(gap[b]) + fabs(gap[b] - r->gap[d])) / (double)(r->n - 1);
 }
 
 /* Groups of equal confidence g with c_g samples, C_g covered and E_g wrong up to it. Without a

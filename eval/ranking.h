@@ -6,7 +6,7 @@
  *     struct ranking r;
  *     if (ranking_open(&r, &answers, &err) < 0) ...
  *     struct ranking_measures m = ranking_measure(&r, NULL);       // of the samples themselves
- *     printf("ECE %.4f, AURC %.4f\n", m.ece, m.aurc);
+ *     printf("ECE %.4f, AURC %.4f\n", m.ece, ranking_aurc(&r, NULL));
  *     ranking_close(&r);
  *
  * Bins of equal width are (b/15, (b+1)/15], the first with 0; of equal mass those of the samples
@@ -22,6 +22,7 @@ struct ranking {
     uint64_t n;
     uint32_t *order;   /* (n) samples; owned, as all below */
     float *confidence; /* (n) in order */
+    double *gap;       /* (n) in order: confidence - right */
     uint8_t *wrong;    /* (n) in order */
     uint8_t *last;     /* (n) in order: the next one is less sure */
     /* Bin b of either kind lies at places [start[b + 1], start[b]): the order falls. */
@@ -31,9 +32,10 @@ struct ranking {
 int ranking_open(struct ranking *r, const struct answers *a, struct error *err);
 void ranking_close(struct ranking *r);
 
+/* Mean over the samples of the error among those at least as sure. */
+double ranking_aurc(const struct ranking *r, const uint16_t *count);
 struct ranking_measures {
     double ece, ece_mass; /* sum over bins of |sum of gaps| / n (Guo et al. 2017) */
-    double aurc;          /* mean over the samples of the error among those at least as sure */
 };
 /* `count` (n, in order) says how often each sample was drawn; NULL: once. */
 struct ranking_measures ranking_measure(const struct ranking *r, const uint16_t *count);

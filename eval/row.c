@@ -63,6 +63,11 @@ static inline float larger(float a, float b)
     return a > b ? a : b;
 }
 
+static inline float smaller(float a, float b)
+{
+    return a < b ? a : b;
+}
+
 VECTOR_CLONES static void take_larger(const float *restrict x, size_t size, float *restrict lane)
 {
     for (size_t i = 0; i < size; i += ROW_LANES)
@@ -154,14 +159,15 @@ void row_log(const float *x, float *z, size_t size)
     log_row(x, z, size);
 }
 
+#define EXP_LOWEST -86.0f /* beyond, 2^n leaves the normal numbers */
+#define EXP_HIGHEST 88.0f
+
 /* x = n ln 2 + r; exp x = 2^n exp r, exp r by a polynomial. */
 static inline __attribute__((always_inline)) float exp_of(float x)
 {
-    const float lowest = -86, highest = 88, round = 12582912; /* 1.5 * 2^23: no bit is left for a
-                                                                 fraction */
-    float y = -larger(-larger(x, lowest), -highest);
-    float n = y * 1.44269504088896341f + round - round;
-    float r = y - n * 0.693359375f - n * -2.12194440e-4f;
+    const float round = 12582912; /* 1.5 * 2^23: no bit is left for a fraction */
+    float n = x * 1.44269504088896341f + round - round;
+    float r = x - n * 0.693359375f - n * -2.12194440e-4f;
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
@@ -172,20 +178,25 @@ static inline __attribute__((always_inline)) float exp_of(float x)
     int32_t bits = ((int32_t)n + 127) * (1 << 23);
     float power;
     memcpy(&power, &bits, sizeof(power));
-    p *= power;
-    memcpy(&bits, &p, sizeof(bits));
-    bits &= -(int32_t)(x > lowest);
-    memcpy(&p, &bits, sizeof(p));
-    return p;
+    return p * power;
 }
 
+/* One step a loop: where a step's result may be a constant the compiler would branch. */
 VECTOR_CLONES static void exp_row(const float *z, float scale, float shift, float *y, size_t size,
                                   double *lane)
 {
     for (size_t i = 0; i < size; i += ROW_LANES) {
-        float block[ROW_LANES];
+        float x[ROW_LANES], block[ROW_LANES];
         for (int j = 0; j < ROW_LANES; j++)
-            block[j] = exp_of(scale * z[i + (size_t)j] - shift);
+            x[j] = scale * z[i + (size_t)j] - shift;
+        for (int j = 0; j < ROW_LANES; j++)
+            block[j] = larger(x[j], EXP_LOWEST);
+        for (int j = 0; j < ROW_LANES; j++)
+            block[j] = smaller(block[j], EXP_HIGHEST);
+        for (int j = 0; j < ROW_LANES; j++)
+            block[j] = exp_of(block[j]);
+        for (int j = 0; j < ROW_LANES; j++)
+            block[j] = x[j] > EXP_LOWEST ? block[j] : 0;
         for (int j = 0; j < ROW_LANES; j++)
             lane[j] += (double)block[j];
         memcpy(y + i, block, sizeof(block));

@@ -23,7 +23,7 @@
 #include "base/error.h"
 #include "eval/interval.h"
 
-enum { SCORE_BINS = 15, SCORE_RISKS = 101 };
+enum { SCORE_BINS = 15, SCORE_RISKS = 101, SCORE_CONFUSION = 4096 };
 
 /* One bar of a reliability diagram: samples whose confidence lies in (low, high], the first bin
  * with 0, so that 0 and 1 are counted. `accuracy` carries Wilson's interval. */
@@ -105,7 +105,8 @@ struct score_predictor {
     struct score_risk *risk; /* (SCORE_RISKS) at coverages 0.01 steps from 0; NULL for votes */
 
     struct score_class *classes;   /* (k) */
-    uint32_t *confusion;           /* (k,k), rows are labels, columns predictions */
+    uint32_t *confusion;           /* (k,k), rows are labels, columns predictions;
+                                     NULL above SCORE_CONFUSION classes */
     struct score_mistake *mistake; /* most confident first */
     int mistakes;
 };

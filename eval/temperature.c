@@ -6,14 +6,17 @@
  */
 #include "eval/temperature.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/simd.h"
 
 enum { CHUNK = 2048, STEPS = 60 };
+
+/* Newton's method squares the error: a step of 5e-4 leaves one of 1e-7 or so behind. */
+static const double LAST_STEP = 5e-4;
 
 /* As good as -inf under any temperature, and its product with 0 is 0. */
 static const float PADDING = -1e30f;
@@ -32,6 +35,8 @@ static void load_chunk(void *context, size_t chunk, int worker)
     for (uint64_t i = first; i < end; i++) {
         float *z = r->z + (size_t)i * r->size;
         load->source->row(load->source->context, i, z, load->scratch + (size_t)worker * r->size);
+        float largest = row_max(z, r->size);
+        row_scale(z, 1 / largest, z, r->size);
         row_log(z, z, r->size);
         for (size_t c = (size_t)r->k; c < r->size; c++)
             z[c] = PADDING;
@@ -98,8 +103,7 @@ VECTOR_CLONES static void add_moments(const float *p, const float *z, size_t siz
 static struct slope slope_of_row(const float *z, int label, double b, float *p, size_t size)
 {
     double lane[ROW_LANES] = { 0 }, square[ROW_LANES] = { 0 }, mean = 0, mean_square = 0;
-    float scale = (float)b, top = row_max(z, size);
-    double sum = row_exp(z, scale, scale * top, p, size);
+    double sum = row_exp(z, (float)b, 0, p, size);
     add_moments(p, z, size, lane, square);
     for (int j = 0; j < ROW_LANES; j++) {
         mean += lane[j];
@@ -140,9 +144,9 @@ static struct slope measure(struct fit *fit, double b, struct pool *pool)
     return sum;
 }
 
-static double search(struct fit *fit, struct pool *pool)
+static double search(struct fit *fit, double b, struct pool *pool)
 {
-    double low = 1 / TEMPERATURE_MOST, high = 1 / TEMPERATURE_LEAST, b = 1;
+    double low = 1 / TEMPERATURE_MOST, high = 1 / TEMPERATURE_LEAST;
     for (int step = 0; step < STEPS; step++) {
         struct slope s = measure(fit, b, pool);
         if (s.first == 0)
@@ -152,11 +156,12 @@ static double search(struct fit *fit, struct pool *pool)
         else
             high = b;
         double next = s.second > 0 ? b - s.first / s.second : 0;
-        if (!(next > low && next < high))
+        bool newton = next > low && next < high;
+        if (!newton)
             next = sqrt(low * high);
         double change = fabs(next - b);
         b = next;
-        if (change <= 1e-6 * b)
+        if (change <= (newton ? LAST_STEP : 1e-7) * b)
             break;
     }
     return b;
@@ -170,19 +175,42 @@ int temperature_fit(const struct temperature_rows *rows, const int32_t *label, c
     fit.p = memory_aligned((size_t)pool_threads(pool) * rows->size, sizeof(*fit.p), err);
     fit.part_sum = fit.p ? memory_array(chunks, sizeof(*fit.part_sum), err) : NULL;
     if (fit.part_sum)
-        *temperature = 1 / search(&fit, pool);
+        *temperature = 1 / search(&fit, *temperature > 0 ? 1 / *temperature : 1, pool);
     int status = fit.part_sum ? 0 : -1;
     free(fit.p);
     free(fit.part_sum);
     return status;
 }
 
-void temperature_row(const void *scaled, uint64_t i, float *row, double *scratch)
+struct scaling {
+    struct temperature_rows *rows;
+    const uint8_t *part;
+    const double *temperature;
+};
+
+static void scale_chunk(void *context, size_t chunk, int worker)
 {
-    const struct temperature_scaled *s = scaled;
-    const float *z = s->rows->z + (size_t)i * s->rows->size;
-    float scale = (float)(1 / s->temperature[s->part[i]]);
+    struct scaling *s = context;
+    struct temperature_rows *r = s->rows;
+    uint64_t first = (uint64_t)chunk * CHUNK, end = first + CHUNK < r->n ? first + CHUNK : r->n;
+    (void)worker;
+    for (uint64_t i = first; i < end; i++) {
+        float *z = r->z + (size_t)i * r->size;
+        double sum = row_exp(z, (float)(1 / s->temperature[s->part[i]]), 0, z, r->size);
+        row_scale(z, (float)(1 / sum), z, r->size);
+    }
+}
+
+void temperature_apply(struct temperature_rows *rows, const uint8_t *part,
+                       const double *temperature, struct pool *pool)
+{
+    struct scaling scaling = { rows, part, temperature };
+    pool_run(pool, (size_t)((rows->n + CHUNK - 1) / CHUNK), scale_chunk, &scaling);
+}
+
+void temperature_row(const void *rows, uint64_t i, float *row, double *scratch)
+{
+    const struct temperature_rows *r = rows;
     (void)scratch;
-    double sum = row_exp(z, scale, scale * row_max(z, s->rows->size), row, s->rows->size);
-    row_scale(row, (float)(1 / sum), row, s->rows->size);
+    memcpy(row, r->z + (size_t)i * r->size, r->size * sizeof(*row));
 }

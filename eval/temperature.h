@@ -19,7 +19,7 @@
 #define TEMPERATURE_LEAST 0.01
 #define TEMPERATURE_MOST 100.0
 
-/* Logarithms of the probabilities of all rows. */
+/* Logarithms of the probabilities of all rows, relative to each row's largest. */
 struct temperature_rows {
     uint64_t n;
     int k;
@@ -32,17 +32,17 @@ int temperature_open(struct temperature_rows *rows, const struct row_source *sou
 void temperature_close(struct temperature_rows *rows);
 
 /* The T of the smallest NLL of the rows i with part[i] == which, to 1e-6 of its size, within
- * TEMPERATURE_LEAST..TEMPERATURE_MOST; 1 without rows. Rows whose label is k have none to offer.
- * The same bits for any number of threads. */
+ * TEMPERATURE_LEAST..TEMPERATURE_MOST. The search begins at *temperature, or at 1 where that is 0,
+ * and stays there without rows. Rows whose label is k have nothing to say. The same bits for any
+ * number of threads. */
 int temperature_fit(const struct temperature_rows *rows, const int32_t *label, const uint8_t *part,
                     int which, struct pool *pool, double *temperature, struct error *err);
 
-/* The scaled rows as a source: row i under temperature[part[i]]. All borrowed. */
-struct temperature_scaled {
-    const struct temperature_rows *rows;
-    const uint8_t *part;
-    const double *temperature;
-};
-void temperature_row(const void *scaled, uint64_t i, float *row, double *scratch);
+/* Make the rows probabilities again, row i under temperature[part[i]]; they cannot be fitted any
+ * more. */
+void temperature_apply(struct temperature_rows *rows, const uint8_t *part,
+                       const double *temperature, struct pool *pool);
+/* These as a row_source's row: context is the rows. */
+void temperature_row(const void *rows, uint64_t i, float *row, double *scratch);
 
 #endif

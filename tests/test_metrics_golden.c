@@ -142,7 +142,7 @@ START_TEST(calibration)
     struct ranking_measures m = ranking_measure(&r, NULL);
     ck_assert_double_eq_tol(m.ece, number(expected, "ece"), 1e-9);
     ck_assert_double_eq_tol(m.ece_mass, number(expected, "ece_mass"), 1e-9);
-    ck_assert_double_eq_tol(m.aurc, number(expected, "aurc"), 1e-9);
+    ck_assert_double_eq_tol(ranking_aurc(&r, NULL), number(expected, "aurc"), 1e-9);
     ranking_close(&r);
 
     double *of_class = calloc((size_t)k, sizeof(*of_class)), sum = 0;
@@ -191,12 +191,12 @@ START_TEST(temperatures)
     check(temperature_open(&z, &source, pool, &err));
     uint8_t *part = calloc((size_t)n, 1);
     ck_assert_ptr_nonnull(part);
-    double t;
+    double t = 0;
     check(temperature_fit(&z, label, part, 0, pool, &t, &err));
     ck_assert_double_eq_tol(t / number(expected, "temperature"), 1, 1e-5);
 
-    struct temperature_scaled scaled = { &z, part, &t };
-    struct row_source after = { (uint64_t)n, k, temperature_row, &scaled };
+    temperature_apply(&z, part, &t, pool);
+    struct row_source after = { (uint64_t)n, k, temperature_row, &z };
     struct answers a;
     check(answers_init(&a, (uint64_t)n, k, label, true, &err));
     check(answers_fill(&a, &after, table[_i], pool, &err));
