@@ -16,6 +16,8 @@ static const struct {
       command_merge },
     { "views", "print what each test-time view and scale is worth", command_views },
     { "missing", "print the shards that are not done yet, for resubmission", command_missing },
+    { "score", "metrics with intervals, ensembles and paired tests from prediction files",
+      command_score },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
