@@ -18,6 +18,7 @@ static const struct {
     { "missing", "print the shards that are not done yet, for resubmission", command_missing },
     { "score", "metrics with intervals, ensembles and paired tests from prediction files",
       command_score },
+    { "compare", "paired tests between two predictors on the same samples", command_compare },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
