@@ -22,6 +22,7 @@ enum {
     VAL_FOLD,
     VAL_IDS,
     OPTIMISTIC,
+    LEARN_VIEWS,
     GREEDY,
     TOP,
     TEMPERATURE,
@@ -55,6 +56,9 @@ static const struct param options[] = {
                   .help = "ids of the samples that are for fitting, and not reported" },
     [OPTIMISTIC] = { "optimistic", PARAM_FLAG, "",
                      .help = "fit and select on the reported samples; every output says so" },
+    [LEARN_VIEWS] = { "learn-views", PARAM_FLAG, "",
+                      .help = "of files that keep their views: beside each one also the average "
+                              "with weights of the views that were fitted" },
     [GREEDY] = { "greedy-steps", PARAM_INTEGER, "", .value = 20, .min = 1, .max = 1000,
                  .help = "members that greedy selection adds, with replacement" },
     [TOP] = { "top", PARAM_INTEGER, "", .value = 5, .min = 1, .max = 1000000,
@@ -112,7 +116,9 @@ static int fill_request(const struct option_values *given, struct score_request 
                                  .val = given->repeat[VAL],
                                  .vals = given->repeat_count[VAL],
                                  .val_labels = text_of(given, VAL_LABELS),
-                                 .val_ids = text_of(given, VAL_IDS) };
+                                 .val_ids = text_of(given, VAL_IDS),
+                                 .learn_views = given->value[LEARN_VIEWS].flag,
+                                 .optimistic = given->value[OPTIMISTIC].flag };
     for (int e = 0; e < given->repeat_count[ENSEMBLE]; e++)
         r->keep_logits |= !strncmp(given->repeat[ENSEMBLE][e], "logit", 5);
     const char *fold = text_of(given, VAL_FOLD);
@@ -129,19 +135,19 @@ struct wishes {
 static int make_wishes(const struct option_values *given, const struct score_input *in,
                        struct wishes *w, struct error *err)
 {
-    int asked = given->repeat_count[ENSEMBLE];
+    int asked = given->repeat_count[ENSEMBLE], members = in->files - in->beside;
     *w = (struct wishes){ 0 };
-    w->weight = memory_array((size_t)OPTION_REPEAT * (size_t)in->files, sizeof(double), err);
+    w->weight = memory_array((size_t)OPTION_REPEAT * (size_t)members, sizeof(double), err);
     if (!w->weight)
         return -1;
     if (asked == 1 && !strcmp(given->repeat[ENSEMBLE][0], "none"))
         return 0;
     for (int e = 0; e < asked; e++)
-        if (score_wish_parse(given->repeat[ENSEMBLE][e], in->files,
-                             w->weight + (size_t)e * (size_t)in->files, &w->list[w->count++],
+        if (score_wish_parse(given->repeat[ENSEMBLE][e], members,
+                             w->weight + (size_t)e * (size_t)members, &w->list[w->count++],
                              err) < 0)
             return -1;
-    if (asked || in->files < 2)
+    if (asked || members < 2)
         return 0;
     bool votes = false;
     for (int f = 0; f < in->files; f++)
@@ -179,10 +185,11 @@ static int score_set(const struct option_values *given, const struct score_set *
     o.wishes = wishes.count;
     if (status == 0)
         status = score_make(score_set_input(set), &o, &r, err);
+    if (status == 0)
+        status = score_set_views(set, r, pool, err);
     free(wishes.weight);
-    if (status < 0)
-        return -1;
-    status = print(r, err);
+    if (status == 0)
+        status = print(r, err);
     score_close(r);
     return status;
 }

@@ -33,6 +33,7 @@ enum score_use { SCORE_REPORTED, SCORE_SELECTION, SCORE_UNUSED };
 struct score_input {
     uint64_t n;
     int k, files;
+    int beside;                    /* the last so many files take no part in ensembles */
     const struct score_file *file; /* (files) */
     const int64_t *label;          /* (n), -1 unknown; k or more: a class without an output */
     const int64_t *id;             /* (n); NULL: the rows' numbers */
@@ -52,11 +53,11 @@ struct score_input {
     int warnings;
 };
 
-/* An ensemble of all files that its rule can average. */
+/* An ensemble of all files but those beside. */
 struct score_wish {
     enum score_rule rule;
     enum score_weighting weighting;
-    const double *weight; /* (files) of SCORE_WEIGHTS_GIVEN, any sum above 0 */
+    const double *weight; /* (files - beside) of SCORE_WEIGHTS_GIVEN, any sum above 0 */
 };
 
 struct score_options {

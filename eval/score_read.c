@@ -225,10 +225,14 @@ static int list_files(struct score_set *s, const char *const *files, struct erro
     size_t total = 0;
     for (int f = 0; f < s->count; f++)
         total += s->outputs[f].voters ? (size_t)s->outputs[f].voters : 1;
-    if (name_files(s, files, err) < 0 || !(s->file = memory_array(total, sizeof(*s->file), err)))
+    if (name_files(s, files, err) < 0 ||
+        !(s->file = memory_array(total + (size_t)s->count, sizeof(*s->file), err)) ||
+        !(s->at = memory_array((size_t)s->count, sizeof(*s->at), err)) ||
+        !(s->learned = memory_array((size_t)s->count, sizeof(*s->learned), err)))
         return -1;
     for (int f = 0; f < s->count; f++) {
         const struct outputs *o = &s->outputs[f];
+        s->at[f] = s->input.files;
         if (o->voters) {
             if (list_votes(s, f, files[f], err) < 0)
                 return -1;
@@ -305,7 +309,9 @@ static int read_all(struct score_set *s, const struct score_request *r, struct e
     if ((r->real && score_set_read_real(s, r->real, err) < 0) ||
         (r->classes && score_set_read_classes(s, r->classes, err) < 0))
         return -1;
-    return score_set_select(s, r, err);
+    if (score_set_select(s, r, err) < 0)
+        return -1;
+    return r->learn_views ? score_set_learn_views(s, r, err) : 0;
 }
 
 int score_set_read(struct score_set **set, const struct score_request *request, struct error *err)
@@ -341,7 +347,13 @@ void score_set_close(struct score_set *s)
         outputs_release(&s->outputs[f]);
     for (int f = 0; s->probs && f < s->count; f++)
         free(s->probs[f]);
+    for (int f = 0; s->learned && f < s->count; f++) {
+        free(s->learned[f].weight);
+        free(s->learned[f].probs);
+    }
     names_free(s->names, s->count);
+    free(s->at);
+    free(s->learned);
     free(s->outputs);
     free(s->probs);
     free(s->file);

@@ -27,6 +27,8 @@ struct score_request {
     int vals;
     const char *val_labels;
     const char *val_ids; /* ids for selection, one a line */
+    bool learn_views;    /* beside each file that keeps its views: weights of them fitted */
+    bool optimistic;     /* that may be done on the reported samples */
     int fold, folds;     /* ids with id % folds == fold are for selection; folds 0: none */
     const char *command; /* for the report */
     struct pool *pool;
@@ -39,6 +41,11 @@ struct score_set;
 int score_set_read(struct score_set **set, const struct score_request *request, struct error *err);
 /* Borrowed until close. */
 const struct score_input *score_set_input(const struct score_set *set);
+/* What each view and scale of the files that keep them is worth, into `result`, which is this
+ * set's.
+ */
+int score_set_views(const struct score_set *set, struct score_result *result, struct pool *pool,
+                    struct error *err);
 /* NULL is a no-op. */
 void score_set_close(struct score_set *set);
 

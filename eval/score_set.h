@@ -6,6 +6,13 @@
 
 enum { SCORE_SET_WARNINGS = 32 };
 
+/* Weights of a file's views that were fitted, and what they give. */
+struct score_set_learned {
+    double *weight; /* (views), owned; NULL: none */
+    float *probs;   /* (n,k), owned */
+    int at;         /* which of input.file */
+};
+
 struct score_set {
     const struct score_request *request; /* borrowed while reading */
     struct outputs *outputs;             /* (count), owned, as all below */
@@ -15,6 +22,8 @@ struct score_set {
     int64_t *label;          /* (n) */
     uint8_t *use;            /* (n) or NULL */
     float **probs;           /* (count) softmax of logits that are kept, or NULL */
+    int *at;                 /* (count) which of input.file a file is, the first of its voters */
+    struct score_set_learned *learned; /* (count) */
     uint64_t *real_first;
     int32_t *real_label;
     struct score_set *selection; /* or NULL */
@@ -44,5 +53,9 @@ int score_set_read_classes(struct score_set *set, const char *path, struct error
 
 /* score_select.c: what is for selection. */
 int score_set_select(struct score_set *set, const struct score_request *request, struct error *err);
+
+/* score_views.c: learned averages of views beside their files, here and in the selection set. */
+int score_set_learn_views(struct score_set *set, const struct score_request *request,
+                          struct error *err);
 
 #endif

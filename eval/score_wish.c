@@ -32,13 +32,19 @@ static bool before(struct rank a, struct rank b)
     return order ? order < 0 : a.content < b.content;
 }
 
-/* order[] (files): the files as sums take them. */
+/* Files that ensembles are made of. */
+static int members_of(const struct score_input *in)
+{
+    return in->files - in->beside;
+}
+
+/* order[] (members): the files as sums take them. */
 static int order_files(const struct score_input *in, int *order, struct error *err)
 {
-    struct rank *ranks = memory_array((size_t)in->files, sizeof(*ranks), err);
+    struct rank *ranks = memory_array((size_t)members_of(in), sizeof(*ranks), err);
     if (!ranks)
         return -1;
-    for (int f = 0; f < in->files; f++) {
+    for (int f = 0; f < members_of(in); f++) {
         ranks[f] = rank_of(in, f);
         int at = f;
         for (; at > 0 && before(ranks[f], ranks[order[at - 1]]); at--)
@@ -109,7 +115,7 @@ static bool is_fitted(const struct score_wish *wish)
 static int check_wish(const struct score_work *w, const struct score_wish *wish, struct error *err)
 {
     const char *rule = score_rule_names[wish->rule], *how = score_weighting_names[wish->weighting];
-    for (int f = 0; f < w->input->files; f++) {
+    for (int f = 0; f < members_of(w->input); f++) {
         const struct score_file *file = &w->input->file[f];
         if (wish->rule != SCORE_RULE_VOTE && !file->probs)
             return error_set(err, ERROR_USAGE, file->file,
@@ -262,7 +268,7 @@ static int list_members(struct score_work *w, const struct score_work_predictor 
 static int plan_ensemble(struct score_work *w, int number, const int *order, struct error *err)
 {
     const struct score_wish *wish = &w->options->wish[number];
-    int at = w->input->files + number, count = w->input->files;
+    int at = w->input->files + number, count = members_of(w->input);
     struct score_work_predictor *p = &w->predictor[at];
     struct score_predictor *out = &w->result->predictor[at];
     struct score_ensemble *e = &w->result->ensemble[number];
@@ -320,9 +326,9 @@ static int plan_all(struct score_work *w, const int *order, struct error *err)
     for (int e = 0; e < wishes; e++)
         if (plan_ensemble(w, e, order, err) < 0)
             return -1;
-    int at = files + wishes;
+    int at = files + wishes, members = members_of(w->input);
     for (int e = 0; e < wishes; e++)
-        for (int f = 0; f < files && files > 1; f++)
+        for (int f = 0; f < members && members > 1; f++)
             if (plan_without(w, &w->predictor[at++], &w->predictor[files + e], f, err) < 0)
                 return -1;
     return 0;
@@ -332,7 +338,7 @@ int score_work_plan(struct score_work *w, struct error *err)
 {
     struct score_result *r = w->result;
     int files = w->input->files, wishes = w->options->wishes;
-    int without = files > 1 ? files * wishes : 0;
+    int members = members_of(w->input), without = members > 1 ? members * wishes : 0;
     r->predictors = files + wishes;
     r->ensembles = wishes;
     r->predictor = arena_take(&r->arena, (size_t)r->predictors, sizeof(*r->predictor), err);
@@ -341,7 +347,7 @@ int score_work_plan(struct score_work *w, struct error *err)
     if (!r->ensemble)
         return -1;
     w->predictor = memory_array((size_t)(r->predictors + without), sizeof(*w->predictor), err);
-    int *order = w->predictor ? memory_array((size_t)files, sizeof(*order), err) : NULL;
+    int *order = w->predictor ? memory_array((size_t)members, sizeof(*order), err) : NULL;
     if (!order)
         return -1;
     w->count = r->predictors + without;

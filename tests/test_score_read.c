@@ -272,6 +272,79 @@ START_TEST(beside)
 }
 END_TEST
 
+/* Two views of which the first knows the answer and the second does not. */
+static int fill_views(void *context, uint64_t first, size_t count, void *out, struct error *e)
+{
+    const struct prediction *p = context;
+    (void)e;
+    for (size_t at = 0; at < count; at++) {
+        uint64_t cell = first + at, i = cell / (2 * K), view = cell / K % 2, c = cell % K;
+        float good = (int64_t)c == p->label[i] ? 0.8f : 0.1f, bad = c == 2 ? 0.4f : 0.3f;
+        ((float *)out)[at] = view ? bad : good;
+    }
+    return 0;
+}
+
+START_TEST(learned_views)
+{
+    struct prediction p;
+    check(prediction_init(&p, N, K, &err));
+    for (int i = 0; i < N; i++) {
+        p.label[i] = i % 2;
+        p.id[i] = i;
+        for (int c = 0; c < K; c++)
+            p.values[i * K + c] = c == i % 2 ? 0.55f : c == 2 ? 0.25f : 0.2f;
+    }
+    static const float weight[] = { 0.5f, 0.5f };
+    struct prediction_views views = { 2, DTYPE_F32, weight, fill_views, &p };
+    struct prediction_about about = { .model_hash = HASH_A,
+                                      .views = "hflip",
+                                      .data_hash = HASH_A,
+                                      .total = N,
+                                      .count = N,
+                                      .group = 16 };
+    check(prediction_save("a.safetensors", &p, &about, &views, NULL, &err));
+    prediction_release(&p);
+
+    static const char *const files[] = { "a.safetensors" };
+    struct score_request r = { .files = files, .count = 1, .pool = pool, .learn_views = true };
+    struct score_set *set = NULL;
+    ck_assert_int_eq(score_set_read(&set, &r, &err), -1);
+    ck_assert_msg(err.kind == ERROR_USAGE, "%s", err.message);
+    r.optimistic = true;
+    check(score_set_read(&set, &r, &err));
+    ck_assert_ptr_nonnull(strstr(score_set_input(set)->caution, "optimistic"));
+    score_set_close(set);
+
+    r.optimistic = false;
+    r.fold = 0;
+    r.folds = 3;
+    check(score_set_read(&set, &r, &err));
+    const struct score_input *in = score_set_input(set);
+    ck_assert(in->files == 2 && in->beside == 1 && !*in->caution);
+    ck_assert_str_eq(in->file[1].name, "a, learned views");
+    for (int i = 0; i < N; i++)
+        ck_assert_double_eq_tol((double)in->file[1].probs[i * K + i % 2], 0.8, 1e-4);
+    struct score_options o = score_defaults();
+    struct score_result *result;
+    o.pool = pool;
+    o.rounds = 0;
+    check(score_make(in, &o, &result, &err));
+    check(score_set_views(set, result, pool, &err));
+    ck_assert(result->views == 4 && result->views_learned);
+    ck_assert(result->view[0].predictor == 0 && result->view[2].predictor == 1);
+    ck_assert_double_eq_tol(result->view[1].weight, 0.5, 1e-6);
+    ck_assert_double_eq_tol(result->view[2].weight, 1, 1e-4);
+    ck_assert(result->view[0].top1.value == 1 && result->view[1].top1.value == 0);
+    score_close(result);
+    score_set_close(set);
+
+    save("a.safetensors", (struct difference){ 0 });
+    ck_assert_int_eq(score_set_read(&set, &r, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.message, "keeps no views"));
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = suite_cases("score_read");
@@ -281,5 +354,6 @@ int main(void)
     tcase_add_test(cases, from_elsewhere);
     tcase_add_test(cases, selections);
     tcase_add_test(cases, beside);
+    tcase_add_test(cases, learned_views);
     return suite_run();
 }
