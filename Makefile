@@ -20,7 +20,9 @@ BIN := $(if $(SAN),$(BUILD)/bin,bin)
 FOLDERS := base augment loader model eval train
 PROGRAMS := $(notdir $(basename $(wildcard $(addsuffix /nn*.c,$(FOLDERS)))))
 SOURCES := $(filter-out $(addsuffix /nn%.c,$(FOLDERS)),$(wildcard $(addsuffix /*.c,$(FOLDERS))))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+# Layers are written over `real`: compiled for float, and for double to check gradients.
+DOUBLES := $(shell grep -lE '^(const struct layer_kind LAYER|POINTWISE|.*TWINS\[|int TRIAL_RUN)' model/*.c)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(DOUBLES:%.c=$(BUILD)/%.double.o)
 TESTS := $(notdir $(basename $(wildcard tests/test_*.c)))
 HELPERS := $(filter-out tests/test_% ,$(wildcard tests/*.c))
 
@@ -56,6 +58,10 @@ deps:
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/%.double.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DTENFOLD_DOUBLE -MMD -MP -c $< -o $@
 
 $(BUILD)/libtenfold.a: $(OBJECTS)
 	@rm -f $@

@@ -5,10 +5,24 @@
 #include "base/interrupt.h"
 #include "base/option.h"
 #include "loader/stream.h"
+#include "model/gradcheck.h"
+#include "model/init_report.h"
 #include "train/train_config.h"
 #include "train/trainer.h"
 
-enum { DATA, VAL, OUT, DAEMON, THREADS, SEED, RESUME, ALLOW_CHANGES, OVERWRITE };
+enum {
+    DATA,
+    VAL,
+    OUT,
+    DAEMON,
+    THREADS,
+    SEED,
+    RESUME,
+    ALLOW_CHANGES,
+    OVERWRITE,
+    GRADCHECK,
+    INIT_REPORT
+};
 
 static const struct param options[] = {
     [DATA] = { "data", PARAM_FILE, "",
@@ -30,6 +44,11 @@ static const struct param options[] = {
     [ALLOW_CHANGES] = { "allow-changes", PARAM_FLAG, "",
                         .help = "resume although the config is another than the run's" },
     [OVERWRITE] = { "overwrite", PARAM_FLAG, "", .help = "remove the run that is in --out" },
+    [GRADCHECK] = { "gradcheck", PARAM_FLAG, "",
+                    .help = "train nothing: check the gradients of every kind of layer" },
+    [INIT_REPORT] = { "init-report", PARAM_FILE, "",
+                      .help = "train nothing: show how the networks of one or several CONFIGs "
+                              "begin, as text and as init.png and init.html in this folder" },
     { 0 },
 };
 
@@ -38,14 +57,16 @@ static const struct option_command command = {
     .usage = "CONFIG [--data DATA] [--val DATA] [--out DIR] [options]",
     .summary = "train one network from a config",
     .options = options,
-    .positional_min = 1,
-    .positional_max = 1,
+    .positional_min = 0,
+    .positional_max = OPTION_POSITIONAL,
     .notes =
         "Examples:\n"
         "  nntrain configs/cifar10_quick.yaml --data 'train-{0000..0009}.tar' --val test.tar "
         "--out out/a\n"
         "  nntrain configs/cifar10_quick.yaml --data train --val test --out out/b --set "
-        "train.lr=0.05\n\n"
+        "train.lr=0.05\n"
+        "  nntrain --gradcheck\n"
+        "  nntrain --init-report out/init configs/init/*.yaml\n\n"
         "--out gets config.json (resolved), summary.csv, log.jsonl, ledger.jsonl (bad "
         "images), last.safetensors\n"
         "and, with validation images, best.safetensors; `nneval --model DIR/best.safetensors` "
@@ -85,10 +106,11 @@ static int set_both(struct config *config, const char *key, int64_t value, struc
     return config_set(config, text, err);
 }
 
-static int make_config(const struct option_values *given, struct config **result, struct error *err)
+static int make_config(const struct option_values *given, int number, struct config **result,
+                       struct error *err)
 {
     struct config *config;
-    if (config_open(&config, given->positional[0], err) < 0)
+    if (config_open(&config, given->positional[number], err) < 0)
         return -1;
     int rc = 0;
     for (int i = 0; i < given->set_count && rc == 0; i++)
@@ -105,10 +127,66 @@ static int make_config(const struct option_values *given, struct config **result
     return 0;
 }
 
+static void print_check(void *context, const struct gradcheck_line *line)
+{
+    (void)context;
+    printf("%-20s %-10s %5ld coordinates, %ld kinks, differences %.1e; %d cases in float within "
+           "%.1e\n",
+           line->kind, line->way, line->coordinates, line->kinks, line->worst_difference,
+           line->compared, line->worst_deviation);
+    fflush(stdout);
+}
+
+static int make_report(const struct option_values *given, int number, struct init_report **report,
+                       struct error *err)
+{
+    struct config *config = NULL;
+    struct net *net = NULL;
+    struct train_config train;
+    struct buffer text = { 0 };
+    int rc = make_config(given, number, &config, err);
+    if (rc == 0)
+        rc = train_config_read(&train, config, err);
+    if (rc == 0)
+        rc = train_config_net(&net, config, err);
+    if (rc == 0)
+        rc = init_report_open(report, net, train.seed, err);
+    if (rc == 0)
+        rc = init_report_print(*report, &text, err);
+    if (rc == 0)
+        printf("%s%s", number > 0 ? "\n" : "", text.data);
+    buffer_release(&text);
+    net_close(net);
+    config_close(config);
+    return rc;
+}
+
+static int report_inits(const struct option_values *given, struct error *err)
+{
+    struct init_report *reports[OPTION_POSITIONAL] = { NULL };
+    int rc = 0, count = given->positional_count;
+    for (int i = 0; rc == 0 && i < count; i++)
+        rc = make_report(given, i, &reports[i], err);
+    if (rc == 0)
+        rc = init_report_draw(reports, count, given->value[INIT_REPORT].text, err);
+    for (int i = 0; i < count; i++)
+        init_report_close(reports[i]);
+    return rc;
+}
+
 static int run(const struct option_values *given, struct error *err)
 {
     struct config *config;
-    if (make_config(given, &config, err) < 0)
+    if (given->value[GRADCHECK].flag)
+        return gradcheck_run(GRADCHECK_CASES, print_check, NULL, err);
+    if (given->positional_count == 0)
+        return error_set(err, ERROR_USAGE, NULL, "CONFIG is missing; nntrain --help says more");
+    if (given->given[INIT_REPORT])
+        return report_inits(given, err);
+    if (given->positional_count > 1)
+        return error_set(err, ERROR_USAGE, given->positional[1],
+                         "one CONFIG at a time is trained; nntrain --help says more");
+    if (make_config(given, 0, &config, err) < 0)
         return -1;
     struct train_request request = {
         .config = config,

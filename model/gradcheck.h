@@ -1,0 +1,45 @@
+/*
+ * Are the gradients right, and does what networks run compute what the formula says? For every
+ * registered kind of layer, and every way that a kind has to compute:
+ *
+ * - The plain twin in double is checked by central differences on small random cases: with the
+ *   analytic derivative a and the numeric n = (f(+h) - f(-h)) / 2h, h = 1e-5, of every coordinate
+ * of every input and weight,  |a - n| / max(|a|, |n|, 1e-2 of the tensor's largest |a|) < 1e-6.
+ *   Coordinates whose one-sided differences disagree sit on a kink and are left out, one in fifty
+ * at most.
+ * - The production path in float is held to the double twin on random cases of all sizes: every
+ *   number of y, dx, dw and the running statistics within GRADCHECK_BOUND of its tensor's largest.
+ *
+ *     if (gradcheck_run(50, print_line, NULL, &err) < 0) ...     // ERROR_FAILED names the layer
+ */
+#ifndef TENFOLD_MODEL_GRADCHECK_H
+#define TENFOLD_MODEL_GRADCHECK_H
+
+#include "base/rng.h"
+#include "model/trial.h"
+
+/* A sum of one tensor of one number (the gradient of a scale) may all but cancel: 1e-5 was seen,
+ * and 2e-5 of batch normalization over 32 numbers; others stay below 2e-6. */
+static const double GRADCHECK_BOUND = 5e-5;
+
+enum { GRADCHECK_CASES = 50 }; /* of every production path, unless somebody has less time */
+
+/* What a kind was found to be. */
+struct gradcheck_line {
+    const char *kind, *way;
+    int differentiated, compared;             /* cases */
+    long coordinates, kinks;                  /* of the differentiated ones */
+    double worst_difference, worst_deviation; /* 1e-6 and GRADCHECK_BOUND are the limits */
+};
+
+/* Check every kind, the production path on `cases` random cases. `tell` gets a line for each way of
+ * each kind, also of one that fails. ERROR_FAILED: a kind is wrong, or has no cases. */
+int gradcheck_run(int cases, void (*tell)(void *context, const struct gradcheck_line *line),
+                  void *context, struct error *err);
+
+/* The worst of the criterion above over all coordinates of one trial, whose x, w and dy are filled;
+ * `way` is the double twin unless the check itself is being tested. */
+int gradcheck_differences(struct trial *t, enum trial_way way, struct gradcheck_line *line,
+                          struct error *err);
+
+#endif
