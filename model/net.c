@@ -184,7 +184,8 @@ static int declare_weights(struct net *net, struct error *err)
 static int place_weights(struct net *net, struct error *err)
 {
     net->values = memory_aligned(net->trained_size, sizeof(float), err);
-    net->gradients = net->values ? memory_aligned(net->trained_size, sizeof(float), err) : NULL;
+    /* Not aligned, but not touched either before somebody trains. */
+    net->gradients = net->values ? memory_array(net->trained_size, sizeof(float), err) : NULL;
     net->fixed = net->gradients ? memory_aligned(net->fixed_size, sizeof(float), err) : NULL;
     if (!net->fixed)
         return -1;
