@@ -229,7 +229,8 @@ static struct pass whole_pass(struct backprop *bp, int j, const float *x, int b)
     const struct net_node *node = &bp->net->nodes[j];
     struct pass p = net_pass(bp->net, j, b);
     p.training = true;
-    p.key = rng_derive(bp->seed, "dropout", node->name, 0);
+    if (p.layer->kind->draws)
+        p.key = rng_derive(bp->seed, "dropout", node->name, 0);
     p.first = bp->position;
     p.state = bp->state[j];
     p.y = bp->output[j];

@@ -3,16 +3,22 @@
 
 #include "model/layer.h"
 
+enum { CHANNELS_MAX = 1 << 28 };
+
 static int shape(const struct layer *l, const struct shape *in, struct shape *out,
                  struct error *err)
 {
-    *out = in[0];
+    int64_t channels = in[0].c;
     for (int j = 1; j < l->inputs; j++) {
         if (in[j].h != in[0].h || in[j].w != in[0].w)
             return error_set(err, ERROR_USAGE, NULL, "joins %dx%dx%d and %dx%dx%d", in[0].c,
                              in[0].h, in[0].w, in[j].c, in[j].h, in[j].w);
-        out->c += in[j].c;
+        channels += in[j].c;
     }
+    if (channels > CHANNELS_MAX)
+        return error_set(err, ERROR_USAGE, NULL, "joins %lld channels; must be at most %d",
+                         (long long)channels, CHANNELS_MAX);
+    *out = (struct shape){ (int)channels, in[0].h, in[0].w };
     return 0;
 }
 

@@ -118,6 +118,7 @@ const struct layer_kind LAYER(dropconnect) = {
     .params = params,
     .inputs_min = 1,
     .inputs_max = 1,
+    .draws = true,
     .shape = shape,
     .weights = weights,
     .forward = forward,

@@ -76,6 +76,7 @@ const struct layer_kind LAYER(dropout) = {
     .params = params,
     .inputs_min = 1,
     .inputs_max = 1,
+    .draws = true,
     .shape = shape,
     .forward = forward,
     .backward = backward,

@@ -96,6 +96,7 @@ const struct layer_kind LAYER(fractional_maxpool) = {
     .params = params,
     .inputs_min = 1,
     .inputs_max = 1,
+    .draws = true,
     .shape = shape,
     .scratch = scratch,
     .state = state,

@@ -148,7 +148,8 @@ static struct pass step_pass(const struct infer *f, const struct step *step)
     p.out = f->shapes[step->node];
     p.relu = step->relu;
     p.prepared = step->prepared;
-    p.key = rng_derive(f->chance.seed, "dropout", node->name, 0);
+    if (p.layer->kind->draws)
+        p.key = rng_derive(f->chance.seed, "dropout", node->name, 0);
     p.sample = f->chance.sample;
     p.noise = f->chance.noise;
     if (step->folded[0]) {

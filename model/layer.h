@@ -94,6 +94,7 @@ struct layer_kind {
     const struct param *params; /* NULL: none */
     int inputs_min, inputs_max;
     bool fuses_relu;
+    bool draws;        /* takes pass_rng: in training, or always */
     bool reads_output; /* backward reads y: it must not be overwritten by a layer after it */
 
     /* The output's shape. Fails where the inputs do not fit; the caller adds the place. */

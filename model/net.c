@@ -344,6 +344,14 @@ int net_shapes(const struct net *net, int h, int w, struct shape *out, struct er
     return 0;
 }
 
+bool net_draws(const struct net *net)
+{
+    for (int j = 0; j < net->count; j++)
+        if (net->nodes[j].layer.kind->draws)
+            return true;
+    return false;
+}
+
 uint64_t net_multiply_adds(const struct net *net)
 {
     uint64_t total = 0;

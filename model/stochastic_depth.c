@@ -84,6 +84,7 @@ const struct layer_kind LAYER(stochastic_depth) = {
     .params = params,
     .inputs_min = 1,
     .inputs_max = 1,
+    .draws = true,
     .shape = shape,
     .forward = forward,
     .backward = backward,

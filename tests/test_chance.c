@@ -320,7 +320,11 @@ START_TEST(samples)
         ck_assert_int_eq(infer_run(infer, x, N, 9, 9, b, &err), 0);
         ck_assert_mem_ne(a, b, sizeof(a));
     }
+    ck_assert(net_draws(net));
     infer_close(infer);
+    net_close(net);
+    net = open_net("{input: [1, 2, 2], classes: 4, layers: [relu, flatten]}");
+    ck_assert(!net_draws(net));
     net_close(net);
 }
 END_TEST
