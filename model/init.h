@@ -25,7 +25,7 @@
  * - 2)) in L residual branches of m layers whose last begins at zero, as the classifier does (Zhang
  * et al., arXiv:1901.09321) lsuv            orthogonal, then layer by layer to output variance 1 on
  * a batch (Mishkin and Matas, arXiv:1511.06422) data_dependent  N(0, 1), then every output channel
- * to mean 0 and variance 1 on a batch (Kraehenbuehl et al., arXiv:1511.06856, algorithm 1; means
+ * to mean 0 and variance 1 on a batch (Krähenbühl et al., arXiv:1511.06856, algorithm 1; means
  * only where there is a bias)
  */
 #ifndef TENFOLD_MODEL_INIT_H

@@ -86,8 +86,8 @@ void net_init(struct net *net, uint64_t seed);
  * opened. */
 void net_set_fast(struct net *net, bool fast);
 
-/* Does a layer draw by chance, in training (dropout and its kin) or always (fractional pooling)? Then
- * infer.h's samples differ. */
+/* Does a layer draw by chance, in training (dropout and its kin) or always (fractional pooling)?
+ * Then infer.h's samples differ. */
 bool net_draws(const struct net *net);
 
 /* A multiply-add count for one image of the declared size. */

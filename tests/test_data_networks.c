@@ -2,7 +2,8 @@
  * Claim: SqueezeNet 1.1 and MobileNet v2 (padded as torchvision does and as TensorFlow does) with
  * their published weights give PyTorch's logits on the center crops of 200 photographs: within 1e-3
  * of an image's largest, the same best five in the same order, and so the same right answers; and
- * SqueezeNet run fully convolutionally on whole photographs gives its probabilities.
+ * PyTorch's probabilities and right answers over ten crops, ten crops at five scales, and, run
+ * fully convolutionally, over whole photographs at five scales.
  */
 #include <math.h>
 #include <stdio.h>
@@ -14,13 +15,14 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/npy.h"
+#include "base/thread.h"
 #include "loader/decode.h"
 #include "model/infer.h"
 #include "model/loss.h"
 #include "model/weights.h"
 #include "tests/suite.h"
 
-enum { IMAGES = 200, K = 1000, BEST = 5, EVERY = 10 /* photographs for the slow protocol */ };
+enum { IMAGES = 200, K = 1000, BEST = 5, THREADS = 2 };
 
 static const double LOGIT_TOLERANCE = 1e-3;
 static const double PROBABILITY_TOLERANCE = 1e-4;
@@ -32,6 +34,18 @@ static const struct {
     { "squeezenet1_1", "squeezenet1_1", "squeezenet1_1_logits200", 134 },
     { "mobilenet_v2_tf2", "mobilenet_v2_tf2", "mobilenet_v2_tf2_logits200", 158 },
     { "mobilenet_v2_same", "mobilenet_v2_tf2", "mobilenet_v2_tf2_TFpad_logits200", 177 },
+};
+
+/* Means of the views' probabilities. */
+static const struct {
+    const char *yaml, *reference;
+    enum view_protocol protocol;
+    int correct;
+} view_rows[] = {
+    { "squeezenet1_1", "squeezenet1_1_tencrop_probs200", VIEWS_10CROP, 141 },
+    { "mobilenet_v2_tf2", "mobilenet_v2_tf2_tencrop_probs200", VIEWS_10CROP, 165 },
+    { "squeezenet1_1", "squeezenet1_1_5x10_probs200", VIEWS_5X10, 138 },
+    { "squeezenet1_1", "squeezenet1_1_dense_probs200", VIEWS_DENSE, 129 },
 };
 
 static const char *root(void)
@@ -175,43 +189,75 @@ START_TEST(center_crop)
 }
 END_TEST
 
-START_TEST(dense)
+/* All photographs through one protocol: an eye for every thread, a row of the result for every
+ * photograph. */
+struct views_run {
+    struct eye eyes[THREADS];
+    const char *names[IMAGES];
+    enum view_protocol protocol;
+    double (*mean)[K];
+};
+
+static void look(void *context, size_t i, int worker)
 {
-    struct eye e;
-    struct tensor expected = reference("squeezenet1_1_dense_probs200", DTYPE_F32);
-    eye_open(&e, "squeezenet1_1", "squeezenet1_1");
-    const char *name = e.names.data;
-    double worst = 0;
-    for (int i = 0; i < IMAGES; i++) {
-        struct image image;
-        double mean[K] = { 0 };
-        if (i % EVERY != 0) {
-            name = strchr(name, '\n') + 1;
-            continue;
-        }
-        eye_read(&e, &name, VIEWS_DENSE, &image);
-        for (int v = 0; v < e.views->count; v++) {
-            float logits[K], p[K];
-            eye_look(&e, &image, &e.views->view[v], logits);
-            softmax(logits, K, p);
-            for (int c = 0; c < K; c++)
-                mean[c] += (double)p[c] * e.views->view[v].weight / e.views->total;
-        }
+    struct views_run *r = context;
+    struct eye *e = &r->eyes[worker];
+    const char *name = r->names[i];
+    struct image image;
+    eye_read(e, &name, r->protocol, &image);
+    for (int v = 0; v < e->views->count; v++) {
+        float logits[K], p[K];
+        eye_look(e, &image, &e->views->view[v], logits);
+        softmax(logits, K, p);
         for (int c = 0; c < K; c++)
-            worst = fmax(worst, fabs(mean[c] - (double)((const float *)expected.data)[i * K + c]));
+            r->mean[i][c] += (double)p[c] * e->views->view[v].weight / e->views->total;
     }
-    printf("squeezenet1_1, dense: probabilities within %.1e\n", worst);
+}
+
+START_TEST(views)
+{
+    struct views_run r = { .protocol = view_rows[_i].protocol };
+    struct tensor expected = reference(view_rows[_i].reference, DTYPE_F32);
+    struct tensor labels = reference("labels200", DTYPE_I32);
+    struct pool *pool;
+    struct error err = { 0 };
+    r.mean = calloc(IMAGES, sizeof(*r.mean));
+    for (int t = 0; t < THREADS; t++)
+        eye_open(&r.eyes[t], view_rows[_i].yaml, view_rows[_i].yaml);
+    r.names[0] = r.eyes[0].names.data;
+    for (int i = 1; i < IMAGES; i++)
+        r.names[i] = strchr(r.names[i - 1], '\n') + 1;
+    ck_assert_int_eq(pool_open(&pool, THREADS, &err), 0);
+    pool_run(pool, IMAGES, look, &r);
+    pool_close(pool);
+    double worst = 0;
+    int correct = 0;
+    for (int i = 0; i < IMAGES; i++) {
+        int answer = 0;
+        for (int c = 0; c < K; c++) {
+            double theirs = (double)((const float *)expected.data)[i * K + c];
+            worst = fmax(worst, fabs(r.mean[i][c] - theirs));
+            answer = r.mean[i][c] > r.mean[i][answer] ? c : answer;
+        }
+        correct += answer == ((const int32_t *)labels.data)[i];
+    }
+    printf("%-18s %-7s %d correct, probabilities within %.1e\n", view_rows[_i].yaml,
+           view_protocol_names[r.protocol], correct, worst);
     ck_assert_double_lt(worst, PROBABILITY_TOLERANCE);
-    eye_close(&e);
+    ck_assert_int_eq(correct, view_rows[_i].correct);
+    for (int t = 0; t < THREADS; t++)
+        eye_close(&r.eyes[t]);
+    free(r.mean);
     free(expected.data);
+    free(labels.data);
 }
 END_TEST
 
 int main(void)
 {
     TCase *cases = suite_cases("data_networks");
-    tcase_set_timeout(cases, 600);
+    tcase_set_timeout(cases, 1200); /* fifty views of 200 photographs */
     tcase_add_loop_test(cases, center_crop, 0, sizeof(rows) / sizeof(rows[0]));
-    tcase_add_test(cases, dense);
+    tcase_add_loop_test(cases, views, 0, sizeof(view_rows) / sizeof(view_rows[0]));
     return suite_run();
 }

@@ -135,6 +135,75 @@ class WideResNet(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+class SqueezeExcite(nn.Module):
+    """CIFAR ResNet-20 with squeeze and excitation (Hu et al., arXiv:1709.01507)."""
+
+    class Block(CifarResNet.Block):
+        def __init__(self, c, out, stride):
+            super().__init__(c, out, stride)
+            self.se = nn.Module()
+            self.se.fc1, self.se.fc2 = nn.Conv2d(out, out // 8, 1), nn.Conv2d(out // 8, out, 1)
+
+        def forward(self, x):
+            y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+            gate = torch.sigmoid(self.se.fc2(F.relu(self.se.fc1(y.mean((2, 3), keepdim=True)))))
+            return F.relu(y * gate + option_a(x, self.out, self.stride))
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
+        stage = lambda c, out, stride: nn.Sequential(self.Block(c, out, stride), self.Block(out, out, 1), self.Block(out, out, 1))
+        self.layer1, self.layer2, self.layer3 = stage(16, 16, 1), stage(16, 32, 2), stage(32, 64, 2)
+        self.linear = nn.Linear(64, 10)
+
+    forward = CifarResNet.forward
+
+
+class Bias(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bias = nn.Parameter(torch.randn(1) / 4)
+
+    def forward(self, x):
+        return x + self.bias
+
+
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(1 + torch.randn(1) / 4)
+
+    def forward(self, x):
+        return x * self.scale
+
+
+class Fixup(nn.Module):
+    """ResNets without normalization (Zhang et al., arXiv:1901.09321), shortcut A."""
+
+    class Block(nn.Module):
+        def __init__(self, c, out, stride):
+            super().__init__()
+            self.out, self.stride, self.begins = out, stride, c != out
+            self.conv1, self.conv2 = nn.Conv2d(c, out, 3, stride, 1, bias=False), nn.Conv2d(out, out, 3, 1, 1, bias=False)
+            self.bias1a, self.bias1b, self.bias2a, self.bias2b, self.scale = Bias(), Bias(), Bias(), Bias(), Scale()
+
+        def forward(self, x):
+            z = self.bias1a(x)
+            y = self.conv2(self.bias2a(F.relu(self.bias1b(self.conv1(z)))))
+            return F.relu(self.bias2b(self.scale(y)) + (option_a(z, self.out, self.stride) if self.begins else x))
+
+    def __init__(self, n):
+        super().__init__()
+        stage = lambda c, out, stride: nn.Sequential(self.Block(c, out, stride), *[self.Block(out, out, 1) for _ in range(n - 1)])
+        self.conv1, self.bias1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), Bias()
+        self.layer1, self.layer2, self.layer3 = stage(16, 16, 1), stage(16, 32, 2), stage(32, 64, 2)
+        self.bias2, self.fc = Bias(), nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = self.layer3(self.layer2(self.layer1(F.relu(self.bias1(self.conv1(x))))))
+        return self.fc(self.bias2(x.mean((2, 3))))
+
+
 class TwoLayer(nn.Module):
     def __init__(self):
         super().__init__()
@@ -167,6 +236,9 @@ networks = {
     'cifar_preresnet110': (lambda: PreResNet(18), [cifar], None),
     'wrn_16_4': (lambda: WideResNet(16, 4), [cifar], None),
     'wrn_28_10': (lambda: WideResNet(28, 10), [cifar], None),
+    'cifar_se_resnet20': (SqueezeExcite, [cifar], None),
+    'cifar_resnet110_sd': (lambda: CifarResNet(18), [cifar], None),
+    'fixup_resnet20': (lambda: Fixup(3), [cifar], None),
     'two_layer': (TwoLayer, [cifar], None),
     'resnet18': (tv.resnet18, [photo, (256, 300)], None),
     'resnet34': (tv.resnet34, [photo], None),
