@@ -10,7 +10,7 @@
 #include "base/memory.h"
 
 enum { VERSION = 1, RELEASED = 64, TAKEN = 16, WAITED = 24 };
-enum { HUGE_PAGE = 2 << 20, COLLAPSE = 25 }; /* COLLAPSE: MADV_COLLAPSE of Linux 6.1 */
+enum { HUGE_PAGE = 2 << 20, POPULATE_WRITE = 23, COLLAPSE = 25 }; /* of Linux 5.14 and 6.1 */
 
 static_assert(sizeof(struct shared_header) == 48, "the header is as docs/protocol.md has it");
 
@@ -136,12 +136,14 @@ struct outcome *shared_ring_outcomes(const struct shared_ring *ring, const struc
     return ring->outcomes + (size_t)slot->number * ring->shape.count;
 }
 
+/* The kernel collapses what has a page at least. Where it can do neither, small pages will do. */
 void shared_ring_back(const struct shared_ring *ring, const struct slot *slot)
 {
-    if (ring->slot_bytes < HUGE_PAGE)
-        return;
-    int rc = madvise(slot->header, ring->slot_bytes, COLLAPSE);
-    (void)rc; /* small pages will do */
+    uint8_t *memory = (uint8_t *)slot->header;
+    for (size_t at = 0; ring->slot_bytes >= HUGE_PAGE && at < ring->slot_bytes; at += HUGE_PAGE)
+        if (madvise(memory + at, SLOT_PAGE, POPULATE_WRITE) < 0 ||
+            madvise(memory + at, HUGE_PAGE, COLLAPSE) < 0)
+            return;
 }
 
 void shared_ring_publish(struct shared_ring *ring, uint64_t published)

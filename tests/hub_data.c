@@ -66,6 +66,13 @@ static void unmap(struct mapped_ring *r)
     r->ring = NULL;
 }
 
+/* All of the old ring was taken and given back. */
+static void leave_old(struct mapped *m)
+{
+    if (m->old.ring && m->next >= m->old.until && m->old.held == 0)
+        unmap(&m->old);
+}
+
 static void serve_one(const struct hub_event *e)
 {
     struct mapped *m = e->context;
@@ -78,6 +85,7 @@ static void serve_one(const struct hub_event *e)
         m->freed = m->now.place.freed;
         break;
     case HUB_MOVED:
+        leave_old(m);
         ck_assert_ptr_null(m->old.ring);
         m->moves++;
         m->old = m->now;
@@ -162,8 +170,7 @@ static uint64_t word(const void *memory, size_t at)
 /* Which ring the next step lies in. */
 static struct mapped_ring *ring_of(struct mapped *m)
 {
-    if (m->old.ring && m->next >= m->old.until && m->old.held == 0)
-        unmap(&m->old);
+    leave_old(m);
     return m->old.ring && m->next < m->old.until ? &m->old : &m->now;
 }
 
