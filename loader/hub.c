@@ -151,9 +151,12 @@ int hub_attach(struct hub *hub, const struct hub_request *request, struct consum
     int rc = open_fds(c, err);
     if (rc == 0)
         rc = read_wish(&c->wish, request, &data, err);
+    int64_t stamp[HUB_STAMP] = { 0 };
+    if (rc == 0)
+        hub_data_stamp(data.train, stamp);
     pthread_mutex_lock(&hub->lock);
     if (rc == 0) {
-        c->wish.data = hub_data_find(hub, data.train, data.classes, err);
+        c->wish.data = hub_data_find(hub, data.train, data.classes, stamp, err);
         rc = c->wish.data ? 0 : -1;
     }
     if (rc < 0)

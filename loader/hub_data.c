@@ -27,10 +27,10 @@ static void *open_main(void *argument)
     return NULL;
 }
 
-static void stamp_of(const char *path, int64_t stamp[3])
+void hub_data_stamp(const char *path, int64_t stamp[HUB_STAMP])
 {
     struct stat info;
-    memset(stamp, 0, 3 * sizeof(*stamp));
+    memset(stamp, 0, HUB_STAMP * sizeof(*stamp));
     if (stat(path, &info) < 0) /* a pattern of tars, or what opening will say is not there */
         return;
     stamp[0] = (int64_t)info.st_dev;
@@ -51,13 +51,11 @@ static void free_data(struct hub_data *data)
 }
 
 struct hub_data *hub_data_find(struct hub *hub, const char *path, const char *classes,
-                               struct error *err)
+                               const int64_t stamp[HUB_STAMP], struct error *err)
 {
-    int64_t stamp[3];
-    stamp_of(path, stamp);
     for (struct hub_data *d = hub->data; d; d = d->next)
         if (d->state != DATA_FAILED && same_text(d->path, path) && same_text(d->classes, classes) &&
-            memcmp(d->stamp, stamp, sizeof(stamp)) == 0) {
+            memcmp(d->stamp, stamp, sizeof(d->stamp)) == 0) {
             d->users++;
             return d;
         }
@@ -67,7 +65,7 @@ struct hub_data *hub_data_find(struct hub *hub, const char *path, const char *cl
     data->hub = hub;
     data->users = 1;
     data->number = hub->numbers++;
-    memcpy(data->stamp, stamp, sizeof(stamp));
+    memcpy(data->stamp, stamp, sizeof(data->stamp));
     data->path = memory_text(path, err);
     data->classes = classes ? memory_text(classes, err) : NULL;
     if (!data->path || (classes && !data->classes)) {

@@ -34,16 +34,16 @@ struct hub_recipe {
 };
 
 enum hub_data_state { DATA_OPENING, DATA_READY, DATA_FAILED };
-enum { HUB_CACHES = 3 }; /* bytes, pixels, pixels turned as EXIF says */
+enum { HUB_STAMP = 3, HUB_CACHES = 3 }; /* bytes, pixels, pixels turned as EXIF says */
 
 /* A data set, opened once for all. */
 struct hub_data {
     struct hub_data *next;
     struct hub *hub;
     uint64_t number;
-    char *path, *classes; /* owned; classes: NULL when there is none */
-    int64_t stamp[3];     /* of the path, when it was asked for: device, inode, last change */
-    pthread_t thread;     /* that opens it */
+    char *path, *classes;     /* owned; classes: NULL when there is none */
+    int64_t stamp[HUB_STAMP]; /* of the path, when it was asked for: device, inode, last change */
+    pthread_t thread;         /* that opens it */
     enum hub_data_state state;
     bool joined;                      /* that thread */
     struct error why;                 /* of DATA_FAILED */
@@ -195,8 +195,10 @@ struct hub {
 /* Everything below is called with the lock held unless it says otherwise. */
 
 /* hub_data.c */
+/* What tells whether a path is still what it was; without the lock. */
+void hub_data_stamp(const char *path, int64_t stamp[HUB_STAMP]);
 struct hub_data *hub_data_find(struct hub *hub, const char *path, const char *classes,
-                               struct error *err);
+                               const int64_t stamp[HUB_STAMP], struct error *err);
 void hub_data_drop(struct hub_data *data);
 /* Close what nobody uses; may release the lock meanwhile. `all`: wait for what is being opened. */
 void hub_data_sweep(struct hub *hub, bool all);

@@ -322,6 +322,74 @@ START_TEST(ledger_has_every_line_once)
 }
 END_TEST
 
+/* CPU seconds of each stream so far, by the names that its clients were given. */
+static void cpu_seconds(struct hub *hub, struct mapped *const *m, int n, double *seconds)
+{
+    json_t *stats = hub_stats(hub), *stream;
+    size_t i;
+    json_array_foreach(json_object_get(stats, "streams"), i, stream)
+    {
+        const char *name = json_string_value(json_object_get(stream, "name"));
+        for (int k = 0; k < n; k++)
+            if (strcmp(name, m[k]->now.place.stream) == 0)
+                seconds[k] = json_real_value(json_object_get(stream, "cpu_seconds"));
+    }
+    json_decref(stats);
+}
+
+/* Take whatever is there until the streams have used that much CPU together. */
+static void run_for(struct hub *hub, struct mapped *const *m, int n, double cpu)
+{
+    double before[4] = { 0 }, now[4] = { 0 }, used = 0;
+    cpu_seconds(hub, m, n, before);
+    while (used < cpu) {
+        struct batch batch;
+        for (int i = 0; i < n; i++)
+            while (mapped_has(m[i])) {
+                ck_assert_int_eq(mapped_next(m[i], &batch), 1);
+                mapped_release(m[i], &batch);
+            }
+        hub_serve(hub, 0);
+        cpu_seconds(hub, m, n, now);
+        used = 0;
+        for (int i = 0; i < n; i++)
+            used += now[i] - before[i];
+    }
+}
+
+/* Streams get the same CPU time, whatever a batch of theirs costs; who comes later, from then on.
+ */
+START_TEST(fair)
+{
+    static const char heavy[] = "augment: [{random_resized_crop: {size: 160}}, normalize]\n"
+                                "data: {batch: 16, slots: 16}\n";
+    static const char light[] = "augment: [{random_resized_crop: {size: 8}}]\n"
+                                "data: {batch: 16, dtype: uint8, slots: 64}\n";
+    struct hub *hub = must_hub(1);
+    struct mapped a, b, c;
+    struct mapped *const all[] = { &a, &b, &c };
+    double first[3] = { 0 }, then[3] = { 0 };
+    mapped_open(&a, hub, &(struct ask){ .config = heavy, .alone = true });
+    mapped_open(&b, hub, &(struct ask){ .config = light, .alone = true });
+    run_for(hub, all, 2, 0.4);
+    cpu_seconds(hub, all, 2, first);
+    ck_assert_msg(first[0] < 1.5 * first[1] && first[1] < 1.5 * first[0],
+                  "heavy %.3f s, light %.3f s", first[0], first[1]);
+    mapped_open(&c, hub, &(struct ask){ .config = heavy, .alone = true });
+    cpu_seconds(hub, all, 3, first);
+    run_for(hub, all, 3, 0.6);
+    cpu_seconds(hub, all, 3, then);
+    for (int i = 0; i < 3; i++)
+        ck_assert_msg(then[i] - first[i] > 0.12 && then[i] - first[i] < 0.3,
+                      "%.3f, %.3f and %.3f s of 0.6", then[0] - first[0], then[1] - first[1],
+                      then[2] - first[2]);
+    mapped_close(&a);
+    mapped_close(&b);
+    mapped_close(&c);
+    hub_close(hub);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = suite_cases("hub_move");
@@ -335,5 +403,6 @@ int main(void)
     tcase_add_test(cases, leaving_frees);
     tcase_add_test(cases, follower_takes_over);
     tcase_add_test(cases, ledger_has_every_line_once);
+    tcase_add_test(cases, fair);
     return suite_run();
 }

@@ -1,7 +1,8 @@
 /*
  * The daemon's hub beside the loader in process, and what sharing costs: the same recipe by (a) a
  * stream in process, (b) the hub with one client in another process, (c) the hub with four clients
- * on one stream. Interleaved, five rounds, medians. Then what handing over costs: a batch that is
+ * on one stream, (d) four streams that differ in their draws, as a convoy, and (e) each for itself.
+ * Interleaved, five rounds, medians. Then what handing over costs: a batch that is
  * ready, from the client's side; and the way there and back through a ring of one slot.
  * Usage: bench_hub CONFIG DATA [SECONDS [THREADS [SETTING...]]]
  */
@@ -111,18 +112,27 @@ static double cpu_of(struct hub *hub, double *images)
     return cpu;
 }
 
-/* `clients` of one stream for `seconds`: batches a second of all, CPU milliseconds an image. */
-static int hub_run(const struct config *config, int clients, int threads, double seconds,
+enum mode { SHARED, CONVOY, ALONE };
+
+/* `clients` for `seconds`: batches a second of all, CPU milliseconds an image. */
+static int hub_run(struct config *config, enum mode mode, int clients, int threads, double seconds,
                    struct report *report, double *rate, double *cpu_ms, struct error *err)
 {
     struct run run = { .clients = clients };
     struct hub_options options = { .threads = threads };
-    struct hub_request request = { .config = config, .world = 1, .has_start = true, .share = true };
+    struct hub_request request = {
+        .config = config, .world = 1, .has_start = true, .share = mode != ALONE
+    };
     if (hub_open(&run.hub, &options, err) < 0)
         return -1;
     int rc = 0, left = clients;
     for (int i = 0; i < clients && rc == 0; i++) {
-        rc = hub_attach(run.hub, &request, &run.consumer[i], err);
+        char seed[40];
+        snprintf(seed, sizeof(seed), "data.augment_seed=%d", mode == SHARED ? 0 : i);
+        rc = config_set(config, seed, err) < 0 ||
+                     hub_attach(run.hub, &request, &run.consumer[i], err) < 0
+                 ? -1
+                 : 0;
         while (rc == 0 && run.opened == i && !run.ended)
             serve(&run, 100);
     }
@@ -210,6 +220,7 @@ int main(int argc, char **argv)
     double ours[ROUNDS], one[ROUNDS], four[ROUNDS], cpu_one[ROUNDS], cpu_four[ROUNDS],
         cpu_ours[ROUNDS];
     double ratio[ROUNDS], more[ROUNDS], trip[ROUNDS], ready[ROUNDS], unused;
+    double convoy[ROUNDS], alone[ROUNDS], gain[ROUNDS], cpu_convoy[ROUNDS], cpu_alone[ROUNDS];
     if (report == MAP_FAILED || config_open(&config, argv[1], &err) < 0 ||
         config_set(config, set, &err) < 0)
         goto done;
@@ -219,10 +230,17 @@ int main(int argc, char **argv)
     for (int i = 0; i < ROUNDS; i++) {
         ours[i] = stream_run(config, threads, seconds, &cpu_ours[i], &err);
         if (ours[i] < 0 ||
-            hub_run(config, 1, threads, seconds, report, &one[i], &cpu_one[i], &err) < 0 ||
-            hub_run(config, CLIENTS, threads, seconds, report, &four[i], &cpu_four[i], &err) < 0)
+            hub_run(config, SHARED, 1, threads, seconds, report, &one[i], &cpu_one[i], &err) < 0 ||
+            hub_run(config, SHARED, CLIENTS, threads, seconds, report, &four[i], &cpu_four[i],
+                    &err) < 0)
             goto done;
         ready[i] = report[0].ready_ns;
+        if (hub_run(config, CONVOY, CLIENTS, threads, seconds, report, &convoy[i], &cpu_convoy[i],
+                    &err) < 0 ||
+            hub_run(config, ALONE, CLIENTS, threads, seconds, report, &alone[i], &cpu_alone[i],
+                    &err) < 0)
+            goto done;
+        gain[i] = convoy[i] / alone[i];
         ratio[i] = one[i] / ours[i];
         more[i] = four[i] / one[i];
     }
@@ -232,7 +250,7 @@ int main(int argc, char **argv)
         config_set(config, "data.cache=pixels", &err) < 0)
         goto done;
     for (int i = 0; i < ROUNDS; i++) {
-        if (hub_run(config, 1, 1, seconds / 2, report, &trip[i], &unused, &err) < 0)
+        if (hub_run(config, SHARED, 1, 1, seconds / 2, report, &trip[i], &unused, &err) < 0)
             goto done;
         trip[i] = 1e6 / trip[i];
     }
@@ -246,6 +264,11 @@ int main(int argc, char **argv)
     printf("  %-52s %9.3f, %.3f, %.3f ms an image\n",
            "CPU of the threads that decode, of these three", stat_quantile(cpu_ours, ROUNDS, 0.5),
            stat_quantile(cpu_one, ROUNDS, 0.5), stat_quantile(cpu_four, ROUNDS, 0.5));
+    printf("  %-52s %9.2f batches/s   %.2f of each for itself\n",
+           "hub, four streams over the same files (a convoy)", stat_quantile(convoy, ROUNDS, 0.5),
+           stat_quantile(gain, ROUNDS, 0.5));
+    printf("  %-52s %9.3f, %.3f ms an image\n", "CPU, as a convoy and each for itself",
+           stat_quantile(cpu_convoy, ROUNDS, 0.5), stat_quantile(cpu_alone, ROUNDS, 0.5));
     printf("  %-52s %9.2f us\n", "taking and giving back a batch, without waiting",
            1e-3 * stat_quantile(ready, ROUNDS, 0.5));
     printf("  %-52s %9.2f us\n", "given back, made of one small image, and taken again",
