@@ -149,8 +149,8 @@ static void describe(struct relay_stream *s, const json_t *opened, const char *d
         .height = (int)number(opened, "height"),
         .width = (int)number(opened, "width"),
         .slots = s->ring->slots,
-        .slot_bytes = at->bytes,
-        .header_bytes = SLOT_PAGE,
+        .slot_bytes = s->ring->slot_bytes,
+        .header_bytes = s->ring->header_bytes,
         .ring = s->ring->fd,
         .control = s->control.fd,
         .ready = s->ready,
@@ -254,6 +254,8 @@ static int read_batch(struct relay_stream *s, const json_t *batch, struct error 
     pthread_mutex_unlock(&s->relay->lock);
     if (unasked)
         return refuse(s, err, "nobody asked for it");
+    if (s->published - s->ring->first < (uint64_t)s->ring->slots)
+        shared_ring_back(s->ring, &slot->slot);
     for (int i = 0; i < s->place.tensors; i++) {
         const struct place_tensor *t = &s->place.tensor[i];
         if (talk_bytes(s->talk, (uint8_t *)h + t->offset, t->bytes, READ_MS, err) < 0)
