@@ -78,7 +78,7 @@ static int start_daemon(struct bench *b)
 
 static int open_client(const struct bench *b, struct client **c, struct error *err)
 {
-    const char *settings[] = { b->train, "data.last=drop" };
+    const char *settings[] = { b->train, "data.batch=32" };
     const struct client_options o = {
         .address = b->address, .config = b->config, .settings = settings, .count = 2
     };
@@ -230,6 +230,8 @@ int main(int argc, char **argv)
     b.seconds = argc > 4 ? strtod(argv[4], NULL) : 3;
     snprintf(b.train, sizeof(b.train), "data.train=%s", b.data);
     int rc = config_open(&config, b.config, &err);
+    if (rc == 0)
+        rc = config_set(config, "data.batch=32", &err);
     if (rc == 0)
         rc = pipeline_open(&p, config, b.data, &err);
     if (rc == 0 && start_daemon(&b) < 0)
