@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -267,6 +269,90 @@ START_TEST(ends_with_its_parent)
 }
 END_TEST
 
+/* The prologue of a job script: a daemon for the job, which ends with the script. */
+START_TEST(slurm_prologue)
+{
+    char out[4000], folder[200] = "";
+    const char *bin = getenv("TENFOLD_BIN");
+    char *programs = realpath(bin ? bin : "bin", NULL), line[900];
+    ck_assert_ptr_nonnull(programs);
+    snprintf(line, sizeof(line),
+             "export TMPDIR=%%; unset SLURM_TMPDIR; bash -c 'set -eu; PATH=%s:$PATH; . "
+             "configs/slurm/prologue.sh; nnprepd top --daemon $TENFOLD_DAEMON; echo pid "
+             "$COPROC_PID; echo in $TENFOLD_RUN'",
+             programs);
+    free(programs);
+    ck_assert_msg(run(line, out, sizeof(out)) == 0, "%s", out);
+    const char *pid = strstr(out, "\npid "), *in = strstr(out, "\nin ");
+    ck_assert_msg(strstr(out, "images/s") && pid && in, "%s", out);
+    ck_assert_int_eq(sscanf(in + 4, "%199s", folder), 1);
+    ck_assert_int_ne(kill((pid_t)atoi(pid + 5), 0), 0);
+    ck_assert_int_ne(access(folder, F_OK), 0);
+    /* Where it cannot start the script ends, with the reason. */
+    ck_assert_int_ne(run("export TMPDIR=%; bash -c '. configs/slurm/prologue.sh; echo went on'",
+                         out, sizeof(out)),
+                     0);
+    ck_assert_msg(!strstr(out, "went on"), "%s", out);
+}
+END_TEST
+
+#ifdef HAVE_LIBSYSTEMD
+
+/* As systemd starts it: the socket is there before, and it says when it is ready and when it ends.
+ */
+START_TEST(under_systemd)
+{
+    struct error err = { 0 };
+    struct unix_listener listener;
+    struct sockaddr_un notify = { .sun_family = AF_UNIX };
+    char path[100], program[300], said[200];
+    const char *bin = getenv("TENFOLD_BIN");
+    snprintf(path, sizeof(path), "%s/d.sock", daemon_home);
+    ck_assert_int_eq(unix_listen(&listener, path, 0600, &err), 0);
+    snprintf(notify.sun_path, sizeof(notify.sun_path), "%s/notify", daemon_home);
+    int ear = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(ear, (const struct sockaddr *)&notify, sizeof(notify)), 0);
+    struct timeval limit = { .tv_sec = 60 };
+    ck_assert_int_eq(setsockopt(ear, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+    snprintf(program, sizeof(program), "%s/nnprepd", bin ? bin : "bin");
+    pid_t pid = fork();
+    if (pid == 0) {
+        char number[16];
+        snprintf(number, sizeof(number), "%d", (int)getpid());
+        if (dup2(listener.fd, 3) < 0 || (listener.fd == 3 && fcntl(3, F_SETFD, 0) < 0))
+            _exit(99);
+        setenv("LISTEN_PID", number, 1);
+        setenv("LISTEN_FDS", "1", 1);
+        setenv("NOTIFY_SOCKET", notify.sun_path, 1);
+        execl(program, program, "--with-parent", (char *)NULL);
+        _exit(98);
+    }
+    static const char *const expected[] = { "READY=1", "RELOADING=1", "READY=1", "STOPPING=1" };
+    for (int i = 0; i < 4; i++) {
+        if (i == 1)
+            ck_assert_int_eq(kill(pid, SIGHUP), 0);
+        if (i == 3) {
+            snprintf(d.address, sizeof(d.address), "unix:%s", path);
+            client_close(daemon_client(&d, NULL));
+            ck_assert_int_eq(kill(pid, SIGTERM), 0);
+        }
+        ssize_t n = recv(ear, said, sizeof(said) - 1, 0);
+        ck_assert_int_gt(n, 0);
+        said[n] = '\0';
+        ck_assert_msg(strncmp(said, expected[i], strlen(expected[i])) == 0, "%s", said);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    /* The socket is systemd's: it stays. */
+    ck_assert_int_eq(access(path, F_OK), 0);
+    unix_unlisten(&listener);
+    close(ear);
+}
+END_TEST
+
+#endif
+
 /* What a program and a person read, from a daemon at work; and nonsense over HTTP. */
 START_TEST(numbers)
 {
@@ -363,6 +449,10 @@ int main(void)
     tcase_add_test(cases, client_limit);
     tcase_add_test(cases, ends_when_idle);
     tcase_add_test(cases, ends_with_its_parent);
+    tcase_add_test(cases, slurm_prologue);
+#ifdef HAVE_LIBSYSTEMD
+    tcase_add_test(cases, under_systemd);
+#endif
     tcase_add_test(cases, numbers);
     tcase_add_test(cases, training_is_the_same);
     return suite_run();
