@@ -3,6 +3,7 @@
 #   make demo         set up, then the main job on generated photographs      make            build bin/ and libtenfold.so
 #   make test         set up, then the test suite                             make check-san  the suite under three sanitizers
 #   make install PREFIX=/usr/local                                            make bench      speed, as ratios
+#   make fuzz         hostile bytes, by libFuzzer                             make soak       daemons' memory over many clients
 #
 # Settings: CC=clang, SAN=address|undefined|thread (its own build folder), DEPS=no (say what is missing, install nothing).
 
