@@ -172,8 +172,11 @@ static int open_supply(struct server *s, struct error *err)
     if (!o->relay) {
         struct hub *hub;
         s->from = &hub_supply;
-        if (hub_open(&hub, &(struct hub_options){ .threads = o->threads, .memory = o->memory },
-                     err) < 0)
+        const struct hub_options options = { .threads = o->threads,
+                                             .memory = o->memory,
+                                             .client_memory = o->client_memory,
+                                             .streams = o->streams };
+        if (hub_open(&hub, &options, err) < 0)
             return -1;
         s->self = hub;
         return 0;

@@ -29,16 +29,18 @@ struct server_options {
     int listen_count;           /* 0: what systemd hands over, else the user's own socket */
     const char *const *configs; /* files that clients name by their name without folder and .yaml */
     int config_count;
-    int threads;         /* 0: as many as this process may use */
-    uint64_t memory;     /* of all rings, bytes; 0: half of what is free */
-    const char *metrics; /* HOST:PORT; NULL: none */
-    const char *group;   /* whose members may connect, besides the user itself; NULL: none */
-    int clients;         /* at once; 0: 1024 */
-    int idle_exit;       /* seconds without a client after which it ends; 0: never */
-    int grace;           /* seconds between SIGTERM and the end, at most; 0: 5 */
-    const char *relay;   /* HOST:PORT of the daemon whose batches these are; NULL: made here */
-    const char *psk;     /* key of TCP peers; NULL: none */
-    bool munge;          /* TCP peers bring a MUNGE credential of the same user */
+    int threads;            /* 0: as many as this process may use */
+    uint64_t memory;        /* of all rings, bytes; 0: half of what is free */
+    uint64_t client_memory; /* of one client's ring, bytes; 0: half of `memory` */
+    int streams;            /* at most; 0: 256 */
+    const char *metrics;    /* HOST:PORT; NULL: none */
+    const char *group;      /* whose members may connect, besides the user itself; NULL: none */
+    int clients;            /* at once; 0: 1024 */
+    int idle_exit;          /* seconds without a client after which it ends; 0: never */
+    int grace;              /* seconds between SIGTERM and the end, at most; 0: 5 */
+    const char *relay;      /* HOST:PORT of the daemon whose batches these are; NULL: made here */
+    const char *psk;        /* key of TCP peers; NULL: none */
+    bool munge;             /* TCP peers bring a MUNGE credential of the same user */
     void (*log)(void *context, const char *line); /* what an operator wants to read; NULL: nobody */
     void *context;
 };

@@ -197,7 +197,7 @@ START_TEST(reread)
 }
 END_TEST
 
-START_TEST(memory_limit)
+START_TEST(memory_and_streams_are_limited)
 {
     struct error err = { 0 };
     struct client *c;
@@ -214,6 +214,16 @@ START_TEST(memory_limit)
     ck_assert_msg(strstr(err.message, "a client may have 2 MiB"), "%s: %s", err.place, err.message);
     /* What fits is served. */
     client_close(daemon_client(&d, NULL));
+    ck_assert_int_eq(daemon_stop(&d), 0);
+    /* The number of streams is limited, too; whoever joins one that is there takes none. */
+    daemon_start(&d, "--streams 1");
+    struct client *first = daemon_client(&d, NULL), *same = daemon_client(&d, NULL);
+    settings[daemon_setting_count] = "data.seed=8";
+    ck_assert_int_eq(client_open(&c, &o, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_FAILED);
+    ck_assert_msg(strstr(err.message, "streams"), "%s: %s", err.place, err.message);
+    client_close(first);
+    client_close(same);
     ck_assert_int_eq(daemon_stop(&d), 0);
 }
 END_TEST
@@ -445,7 +455,7 @@ int main(void)
     tcase_add_test(cases, usage);
     tcase_add_test(cases, other_users);
     tcase_add_test(cases, reread);
-    tcase_add_test(cases, memory_limit);
+    tcase_add_test(cases, memory_and_streams_are_limited);
     tcase_add_test(cases, client_limit);
     tcase_add_test(cases, ends_when_idle);
     tcase_add_test(cases, ends_with_its_parent);
