@@ -11,7 +11,11 @@ from tenfold.tensors import Maker
 
 
 class View:
-    """The tensors of a slot, by name, made when asked for."""
+    """The tensors of a slot, by name.
+
+    One is made when it is first asked for; every batch of the slot gets an alias of it, so that
+    what a trainer does to a tensor's shape or flags is gone with its batch.
+    """
 
     def __init__(self, make: Maker, ring: Ring, slot: Slot) -> None:
         self._make = make
@@ -22,8 +26,12 @@ class View:
         return name in self.ring.tensors
 
     def __getitem__(self, name: str) -> Any:
-        tensor = self.ring.tensors[name]
-        return self._make(self.ring.memory, tensor, self.slot.offset, self.slot.valid)
+        ring, slot = self.ring, self.slot
+        whole = ring.made.get((name, slot.offset))
+        if whole is None:
+            whole = self._make(ring.memory, ring.tensors[name], slot.offset)
+            ring.made[name, slot.offset] = whole
+        return whole[: slot.valid]
 
 
 class Batch(tuple[Any, Any]):
@@ -33,10 +41,9 @@ class Batch(tuple[Any, Any]):
     `release`.
     """
 
+    slot: Slot
     view: View | None  # None once the memory has been given back
     _release: Callable[[Batch], None]
-    epoch: int  # from 0
-    step: int  # the batch's number since the start of epoch 0
 
     def __new__(
         cls, images: Any, labels: Any, view: View, release: Callable[[Batch], None]
@@ -44,10 +51,19 @@ class Batch(tuple[Any, Any]):
         """Make the pair of a view; `release` is called with it at most once."""
         batch = super().__new__(cls, (images, labels))
         batch.view = view
-        batch.epoch = view.slot.epoch
-        batch.step = view.slot.step
+        batch.slot = view.slot
         batch._release = release
         return batch
+
+    @property
+    def epoch(self) -> int:
+        """The epoch, from 0."""
+        return self.slot.epoch
+
+    @property
+    def step(self) -> int:
+        """The batch's number since the start of epoch 0."""
+        return self.slot.step
 
     @property
     def ids(self) -> Any:

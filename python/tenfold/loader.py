@@ -276,9 +276,11 @@ class Loader:
             self._state = None
             self._open(wanted * stream.steps_per_epoch)
 
-    def _take(self) -> Batch | None:
-        self._check_process()
+    def _take(self, end: int) -> Batch | None:
+        """Return the next batch, unless that is one of step `end` or there is none."""
         stream = self._opened()
+        if stream.next >= end:
+            return None
         while len(self._held) >= self._hold:
             self._give_back()
         taken = stream.take(self._timeout)
@@ -349,11 +351,10 @@ class _Iteration:
         loader = self._loader
         if loader._iterations != self._number:
             raise UsageError("another iteration of this Loader has begun")
-        if loader._opened().next < self._end:
-            batch = loader._take()
-            if batch is not None:
-                return batch
-        raise StopIteration
+        batch = loader._take(self._end)
+        if batch is None:
+            raise StopIteration
+        return batch
 
 
 class _Releaser:

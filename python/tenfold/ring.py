@@ -28,7 +28,7 @@ import struct
 import threading
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from tenfold.errors import ProtocolError
 from tenfold.memory import Memory
@@ -61,17 +61,17 @@ class Tensor:
     shape: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """The header of a slot that has been taken, and where its bytes start in the ring."""
 
-    offset: int
+    version: int
     epoch: int
     step: int
     first_position: int
-    count: int
+    places: int
     valid: int
     bad: int
+    offset: int
 
 
 class Ring:
@@ -87,6 +87,7 @@ class Ring:
     def __init__(self, layout: Any, fds: list[int], *, copy_on_write: bool) -> None:
         self._fds = fds
         self.held = 0  # slots taken and not yet given back
+        self.made: dict[tuple[str, int], Any] = {}  # by name and slot's offset: see batch.View
         try:
             self._map(layout, copy_on_write)
         except (OSError, ValueError, TypeError, KeyError) as e:
@@ -100,11 +101,12 @@ class Ring:
         ring, control, self.ready, self._freed = self._fds
         self.slots = _integer(layout, "slots", 1, 1 << 16)
         self.slot_bytes = _integer(layout, "slot_bytes", PAGE, 1 << 46)
-        self.header_bytes = _integer(layout, "header_bytes", PAGE, 1 << 20)
+        self.header_bytes = _integer(layout, "header_bytes", PAGE, 1 << 30)
         self.tensors = {t.name: t for t in map(self._tensor, layout["tensors"])}
         for name in ("images", "label", "id", "weight"):
             if name not in self.tensors:
                 raise ProtocolError(f"the daemon's ring has no tensor {name!r}")
+        self._places = self.tensors["label"].shape[0]
         page = mmap.PAGESIZE if copy_on_write else PAGE
         if self.slot_bytes % page or self.header_bytes % page:
             raise ProtocolError(f"the ring's slots do not start at pages of {page} bytes")
@@ -160,22 +162,19 @@ class Ring:
     def take(self, step: int) -> Slot:
         """Read the header of a published step and tell the daemon which step comes next."""
         offset = self._offset(step)
-        version, epoch, found, first_position, count, valid, bad = _SLOT.unpack_from(
-            self._shared.buffer, offset
-        )
-        if (
-            version != 1
-            or found != step
-            or count != self.tensors["label"].shape[0]
-            or valid > count
-        ):
-            raise ProtocolError(f"the slot of step {step} holds version {version}, step {found}")
+        slot = Slot._make((*_SLOT.unpack_from(self._shared.buffer, offset), offset))
+        if (slot.version, slot.step, slot.places) != (
+            1,
+            step,
+            self._places,
+        ) or slot.valid > slot.places:
+            raise ProtocolError(f"the slot of step {step} holds {slot}")
         if self._private is not None:
             # What was written into it after its last batch had been given back.
             self._private.drop(offset, self.slot_bytes)
         self._control[_TAKEN] = step + 1
         self.held += 1
-        return Slot(offset, epoch, step, first_position, count, valid, bad)
+        return slot
 
     def give_back(self, step: int) -> None:
         """Let the daemon fill the slot again.

@@ -79,6 +79,7 @@ class Stream:
         self._moves: deque[tuple[int, Ring]] = deque()
         self._stopped: Error | None = None
         self._finished = False
+        self._last: Slot | None = None  # taken
         self._connection = daemon.connect(address, psk)
         _live.add(self)
         try:
@@ -130,8 +131,8 @@ class Stream:
                 self._rings.append(self._moves.popleft()[1])
             ring = self.ring
             if ring.published > self.next:
-                slot = ring.take(self.next)
-                self._taken(slot)
+                slot = self._last = ring.take(self.next)
+                self.next = slot.step + 1
                 return ring, slot
             if self._reason_to_end(ring):
                 return None
@@ -148,7 +149,12 @@ class Stream:
 
     def state(self) -> dict[str, Any]:
         """All that it takes to go on with the batch after the last one taken."""
-        return dict(self._state)
+        state = dict(self._state)
+        if self._last:
+            state["epoch"], step = divmod(self._last.step + 1, self.steps_per_epoch)
+            state["position"] = step * self._batch
+            state["bad"] = self._last.bad if step else 0
+        return state
 
     def close(self) -> None:
         """Leave the daemon, which then has back all that was held here."""
@@ -157,13 +163,6 @@ class Stream:
             ring.close()
         self._rings.clear()
         self._moves.clear()
-
-    def _taken(self, slot: Slot) -> None:
-        epoch, step = divmod(slot.step + 1, self.steps_per_epoch)
-        self._state["epoch"] = epoch
-        self._state["position"] = step * self._batch
-        self._state["bad"] = slot.bad if step else 0
-        self.next = slot.step + 1
 
     def _reason_to_end(self, ring: Ring) -> bool:
         """Whether the stream is done; raises if it has come to another end before `next`."""

@@ -1,7 +1,7 @@
 """Tensors over a ring's memory, for NumPy or PyTorch. Nothing here copies, except `pinned`.
 
-make = library("torch")
-images = make(ring.memory, tensor, offset, count)
+make = maker("torch")
+images = make(ring.memory, ring.tensors["images"], slot.offset)
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 from tenfold.errors import UsageError
 from tenfold.ring import Tensor
 
-# (memory, tensor, offset of the slot, places) -> an array of the library
-Maker = Callable[[memoryview, Tensor, int, int], Any]
+# (memory, tensor, offset of the slot) -> an array of the library
+Maker = Callable[[memoryview, Tensor, int], Any]
 
 # NumPy has no bfloat16: its bits.
 _NUMPY = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2", "uint8": "u1", "int64": "<i8"}
@@ -41,25 +41,23 @@ def maker(output: str) -> Maker:
     return _torch_maker() if output == "torch" else _numpy
 
 
-def _numpy(memory: memoryview, tensor: Tensor, offset: int, places: int) -> Any:
-    shape = (places, *tensor.shape[1:])
+def _numpy(memory: memoryview, tensor: Tensor, offset: int) -> Any:
     # Not np.ndarray(buffer=): it would let a read-only array be made writable.
-    flat = np.frombuffer(memory, _NUMPY[tensor.dtype], prod(shape), offset + tensor.offset)
-    return flat.reshape(shape)
+    flat = np.frombuffer(memory, _NUMPY[tensor.dtype], prod(tensor.shape), offset + tensor.offset)
+    return flat.reshape(tensor.shape)
 
 
 def _torch_maker() -> Maker:
     import torch  # noqa: PLC0415
 
-    def make(memory: memoryview, tensor: Tensor, offset: int, places: int) -> Any:
-        shape = (places, *tensor.shape[1:])
-        dtype = getattr(torch, tensor.dtype)
-        if places == 0:
-            return torch.empty(shape, dtype=dtype)
+    def make(memory: memoryview, tensor: Tensor, offset: int) -> Any:
         flat = torch.frombuffer(
-            memory, dtype=dtype, count=prod(shape), offset=offset + tensor.offset
+            memory,
+            dtype=getattr(torch, tensor.dtype),
+            count=prod(tensor.shape),
+            offset=offset + tensor.offset,
         )
-        return flat.view(shape)
+        return flat.view(tensor.shape)
 
     return make
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-PAGE = 4096
+PAGE, HEADER = 4096, 1 << 21
 HEIGHT, WIDTH, CLASSES = 40, 50, 10
 DTYPES = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2", "uint8": "u1", "int64": "<i8"}
 UNKNOWN = 2**64 - 1
@@ -90,7 +90,7 @@ class Stream:
 
     def new_ring(self) -> None:
         self.first = self.step
-        size = PAGE + self.slots * self.slot_bytes
+        size = HEADER + self.slots * self.slot_bytes
         ring = os.memfd_create("ring", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(ring, size)
         self.memory = mmap.mmap(ring, size)
@@ -126,7 +126,7 @@ class Stream:
         return {
             "slots": slots,
             "slot_bytes": self.slot_bytes,
-            "header_bytes": PAGE,
+            "header_bytes": HEADER,
             "tensors": tensors,
         }
 
@@ -177,7 +177,7 @@ class Stream:
                 and self.control[8 + slot] != 1 + self.step - self.slots
             ):
                 break
-            self.write(PAGE + slot * self.slot_bytes)
+            self.write(HEADER + slot * self.slot_bytes)
             self.step += 1
             self.head[4] = self.step
             os.eventfd_write(self.ready, 1)
@@ -237,7 +237,7 @@ class Stream:
             array[...] = content[name](shape)
 
     def poke(self, step: int, offset: int, value: int) -> None:
-        self.memory[PAGE + (step - self.first) % self.slots * self.slot_bytes + offset] = value
+        self.memory[HEADER + (step - self.first) % self.slots * self.slot_bytes + offset] = value
 
 
 class Client:
