@@ -35,7 +35,7 @@ def connect(address: str | None, psk: str | os.PathLike[str] | None = None) -> C
 
     `psk` names the file with the pre-shared key of a remote daemon; "munge": MUNGE carries one.
     """
-    address = address or os.environ.get("TENFOLD_DAEMON") or "auto"
+    address = resolve(address)
     if address == "auto":
         return _own(folder() / "nnprepd.sock", [])
     kind, _, rest = address.partition(":")
@@ -52,6 +52,11 @@ def connect(address: str | None, psk: str | os.PathLike[str] | None = None) -> C
         name = hashlib.sha256("\0".join(arguments).encode()).hexdigest()[:16]
         return _own(folder() / f"relay-{name}.sock", arguments)
     raise UsageError(f"address is {address!r}; must be unix:PATH, tcp:HOST:PORT or auto")
+
+
+def resolve(address: str | None) -> str:
+    """Fill in the address that the environment names, or "auto"."""
+    return address or os.environ.get("TENFOLD_DAEMON") or "auto"
 
 
 def folder() -> Path:

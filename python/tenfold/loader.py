@@ -15,11 +15,13 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tenfold.batch import Batch, View
+from tenfold.daemon import resolve
 from tenfold.errors import UsageError
 from tenfold.stream import Request, Stream
 from tenfold.tensors import library, maker, mixed_labels, pinned
@@ -123,7 +125,7 @@ class Loader:
         self.pin_memory = pin_memory and self._can_pin()
         rank, world = _place_in_world(rank, world)
         self._request = Request(
-            config=_config(config),
+            config=_config(config, remote=resolve(address).startswith("tcp:")),
             settings=_settings(
                 settings,
                 {
@@ -384,13 +386,22 @@ def _path(path: str | os.PathLike[str]) -> str:
     return os.path.abspath(os.fspath(path))
 
 
-def _config(config: str | os.PathLike[str] | Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _config(
+    config: str | os.PathLike[str] | Mapping[str, Any] | None, *, remote: bool
+) -> dict[str, Any] | None:
     if config is None:
         return None
     if isinstance(config, Mapping):
         return {"text": json.dumps(config, ensure_ascii=False)}  # JSON is YAML
     name = os.fspath(config)
-    return {"name": name[1:]} if name.startswith("@") else {"path": os.path.abspath(name)}
+    if name.startswith("@"):
+        return {"name": name[1:]}
+    if not remote:
+        return {"path": os.path.abspath(name)}
+    try:  # another node's daemon opens no files that we name
+        return {"text": Path(name).read_text(encoding="utf-8")}
+    except OSError as e:
+        raise UsageError(f"cannot be read ({e.strerror})", name) from e
 
 
 def _settings(given: Mapping[str, Any] | Iterable[str], named: dict[str, Any]) -> list[str]:

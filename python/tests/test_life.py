@@ -19,6 +19,7 @@ from fake_daemon import images_of
 from support import Case, FakeDaemon, descriptors, equal
 
 import tenfold
+from tenfold import daemon
 
 SHAPE = (8, 3, 40, 50)
 
@@ -229,6 +230,16 @@ class Asking(Case):
         recipe = {"augment": ["hflip", {"random_crop": {"size": 32}}]}
         text = self.asked(config=recipe)["opened"]["config"]["text"]
         self.assertEqual(json.loads(text), recipe)
+
+    def test_another_node_gets_the_text_of_a_config(self):
+        recipe = self.folder / "recipe.yaml"
+        recipe.write_text("augment: [hflip]\n")
+        remote = {"address": None, "config": recipe}
+        with mock.patch.object(daemon, "_own", lambda *_: daemon.connect(self.daemon.address)), \
+             mock.patch.dict(os.environ, TENFOLD_DAEMON="tcp:node7:4711"):  # fmt: skip
+            self.assertEqual(self.asked(**remote)["opened"]["config"], {"text": recipe.read_text()})
+            with self.assertRaisesRegex(tenfold.UsageError, "none.yaml: cannot be read"):
+                self.loader(**remote | {"config": "none.yaml"})
 
     def test_a_large_config_goes_in_parts(self):
         recipe = {"augment": ['ü"' * 1000] * 100}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -112,6 +113,40 @@ class NNPrepd(unittest.TestCase):
                 self.assertTrue(equal(mine[1], theirs[1]), mine.step)
                 mine[0].mul_(-1).add_(1)
                 mine[1].fill_(-9)
+
+    def test_slots_of_huge_pages(self):
+        large = str(self.folder / "large.yaml")
+        Path(large).write_text("augment: [{random_resized_crop: {size: 224}}]")
+        loader = self.loader(config=large, output="torch")
+        self.assertGreater(loader._stream.ring.slot_bytes, 4 << 20)
+        for batch, expected in zip(loader, self.expected("steps=14", large), strict=True):
+            self.check(batch, expected)
+            batch[0].mul_(-1)
+
+    def test_another_node(self):
+        key = self.folder / "key"
+        key.write_text("5e" * 32)
+        key.chmod(0o600)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"tcp:127.0.0.1:{free.getsockname()[1]}"
+        command = [BIN / "nnprepd", "--listen", address, "--psk", key]
+        remote = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(remote.stdout.close)
+        self.addCleanup(remote.wait)
+        self.addCleanup(remote.terminate)
+        self.assertTrue(remote.stdout.readline().startswith(b"listening"))
+        loader = self.loader(address=address, psk=key)
+        for batch, expected in zip(loader, self.expected("steps=14"), strict=True):
+            self.check(batch, expected)
+        iterator = iter(loader)
+        next(iterator)
+        remote.kill()
+        begin = time.monotonic()
+        with self.assertRaises(tenfold.Error):
+            for _ in iterator:
+                pass
+        self.assertLess(time.monotonic() - begin, 2)
 
     def test_a_state_goes_on_after_kills_of_the_daemon(self):
         loader, expected = self.loader(), self.expected("steps=28")
