@@ -39,6 +39,8 @@ struct decode_options {
     bool exif_apply; /* turn the image as its EXIF orientation says; default: ignore, as torchvision
                       */
     bool whole;      /* whatever is needed, so that damage anywhere refuses the file */
+    bool
+        plain; /* JPEG by libjpeg alone; default: with Huffman decoding of our own, the same bits */
     uint64_t pixels_max; /* refused above; 0: 100 million */
 };
 

@@ -32,7 +32,7 @@ static void on_error(j_common_ptr info)
 {
     struct jpeg_decoder *j = of(info);
     info->err->format_message(info, j->message);
-    longjmp(j->out, 1);
+    longjmp(j->out, JPEG_ERROR);
 }
 
 static bool leaves_pixels_whole(int code)
@@ -62,7 +62,7 @@ static void on_progress(j_common_ptr info)
         return;
     snprintf(j->message, sizeof(j->message), "more than %d scans for %ux%u pixels", scans - 1,
              j->jpeg.image_width, j->jpeg.image_height);
-    longjmp(j->out, 1);
+    longjmp(j->out, JPEG_ERROR);
 }
 
 static void no_output(j_common_ptr info)
@@ -78,14 +78,14 @@ static boolean on_app1(j_decompress_ptr jpeg)
     struct jpeg_source_mgr *source = jpeg->src; /* holds the whole file */
     if (source->bytes_in_buffer < 2) {
         snprintf(j->message, sizeof(j->message), "premature end of file in a marker");
-        longjmp(j->out, 1);
+        longjmp(j->out, JPEG_ERROR);
     }
     const uint8_t *data = source->next_input_byte;
     size_t length = (size_t)data[0] << 8 | data[1];
     if (length < 2 || length > source->bytes_in_buffer) {
         snprintf(j->message, sizeof(j->message), "a marker of %zu bytes, of which %zu are there",
                  length, source->bytes_in_buffer);
-        longjmp(j->out, 1);
+        longjmp(j->out, JPEG_ERROR);
     }
     if (j->orientation == 0 && length > 8 && memcmp(data + 2, "Exif\0\0", 6) == 0)
         j->orientation = exif_orientation(data + 8, length - 8);
@@ -134,6 +134,7 @@ void jpeg_decoder_close(struct jpeg_decoder *j)
         return;
     jpeg_destroy_decompress(&j->jpeg);
     restart_release(&j->restart);
+    scan_release(&j->scan);
     free(j->line);
     free(j);
 }

@@ -9,8 +9,12 @@
 
 #include "loader/decode_private.h"
 #include "loader/decode_restart.h"
+#include "loader/decode_scan.h"
 
-/* libjpeg's errors jump to `out`, which whoever calls it sets first. */
+/* libjpeg's errors jump to `out`, which whoever calls it sets first; with JPEG_AGAIN where the
+ * image is to be decoded once more, by libjpeg alone. */
+enum { JPEG_ERROR = 1, JPEG_AGAIN };
+
 struct jpeg_decoder {
     struct jpeg_decompress_struct jpeg;
     struct jpeg_error_mgr errors;
@@ -23,6 +27,7 @@ struct jpeg_decoder {
     uint8_t *line;             /* owned: one row of CMYK */
     size_t line_capacity;
     struct restart restart; /* owned: a smaller JPEG */
+    struct scan scan;       /* owned: the coded data */
 };
 
 /* ERROR_DATA with what libjpeg said in `message`; the decoder is fit for the next file. */

@@ -61,23 +61,29 @@ static struct jpeg_grid grid_of(const struct jpeg_decompress_struct *jpeg)
     };
 }
 
+/* Read the header of the smaller JPEG, or once more that of the file; its color space is known. */
+static int enter(struct jpeg_decoder *j, const uint8_t *bytes, size_t size, struct error *err)
+{
+    struct jpeg_decompress_struct *jpeg = &j->jpeg;
+    if (setjmp(j->out))
+        return jpeg_decoder_refuse(j, err);
+    jpeg_abort_decompress(jpeg);
+    jpeg_mem_src(jpeg, bytes, size);
+    jpeg_read_header(jpeg, TRUE);
+    jpeg->jpeg_color_space = j->color_space;
+    return 0;
+}
+
 /* Put the smaller JPEG of `cut` in the place of the file at hand. 1: done; 0: the file's markers
  * are not in order, and nothing was changed. */
 static int enter_cut(struct jpeg_decoder *j, const struct restart_cut *cut, struct error *err)
 {
-    struct jpeg_decompress_struct *jpeg = &j->jpeg;
-    int rc = restart_extract(&j->restart, jpeg, jpeg->src->next_input_byte,
-                             jpeg->src->bytes_in_buffer, cut, err);
+    struct jpeg_source_mgr *source = j->jpeg.src;
+    int rc = restart_extract(&j->restart, &j->jpeg, source->next_input_byte,
+                             source->bytes_in_buffer, cut, err);
     if (rc != 1)
         return rc;
-    if (setjmp(j->out))
-        return jpeg_decoder_refuse(j, err);
-    j->color_space = jpeg->jpeg_color_space;
-    jpeg_abort_decompress(jpeg);
-    jpeg_mem_src(jpeg, j->restart.file, j->restart.size);
-    jpeg_read_header(jpeg, TRUE);
-    jpeg->jpeg_color_space = j->color_space;
-    return 1;
+    return enter(j, j->restart.file, j->restart.size, err) < 0 ? -1 : 1;
 }
 
 static void read_rows(struct jpeg_decoder *j, struct rect region)
@@ -102,13 +108,27 @@ static void read_rows(struct jpeg_decoder *j, struct rect region)
     }
 }
 
-/* `region` of the file at hand, which begins at a multiple of the MCU's width. */
-static int read_region(struct jpeg_decoder *j, struct rect region, struct error *err)
+/* Of the MCUs in rows that are not below `region`, those that it needs, in percent. */
+static int part_of(const struct jpeg_decompress_struct *jpeg, struct rect region)
+{
+    long long above = (long long)jpeg->image_width * (region.y + region.height);
+    return (int)(100 * (long long)region.width * region.height / above);
+}
+
+/* `region` of the file at hand, which begins at a multiple of the MCU's width. 1: it is to be
+ * decoded by libjpeg alone. */
+static int read_region(struct jpeg_decoder *j, struct rect region, bool alone, struct error *err)
 {
     struct jpeg_decompress_struct *jpeg = &j->jpeg;
     JDIMENSION x = (JDIMENSION)region.x, width = (JDIMENSION)region.width;
-    if (setjmp(j->out))
+    switch (setjmp(j->out)) {
+    case 0:
+        break;
+    case JPEG_AGAIN:
+        return 1;
+    default:
         return jpeg_decoder_refuse(j, err);
+    }
     jpeg->out_color_space = jpeg->num_components == 4 ? JCS_CMYK : JCS_RGB;
     jpeg->dct_method = JDCT_ISLOW;
     jpeg->do_fancy_upsampling = TRUE;
@@ -116,6 +136,8 @@ static int read_region(struct jpeg_decoder *j, struct rect region, struct error 
     jpeg_start_decompress(jpeg);
     jpeg_crop_scanline(jpeg, &x, &width);
     assert(x == (JDIMENSION)region.x && width == (JDIMENSION)region.width);
+    if (!alone)
+        scan_begin(&j->scan, jpeg, part_of(jpeg, region));
     jpeg_skip_scanlines(jpeg, (JDIMENSION)region.y);
     read_rows(j, region);
     if (jpeg->output_scanline == jpeg->output_height)
@@ -125,19 +147,33 @@ static int read_region(struct jpeg_decoder *j, struct rect region, struct error 
     return 0;
 }
 
+/* The same, by libjpeg alone where nothing else will do. */
+static int decode_region(struct jpeg_decoder *j, struct rect region, const uint8_t *bytes,
+                         size_t size, struct error *err)
+{
+    bool alone = j->owner->options.plain || !is_plain(&j->jpeg);
+    if (!alone && scan_reserve(&j->scan, &j->jpeg, err) < 0)
+        return -1;
+    int rc = read_region(j, region, alone, err);
+    if (rc == 1)
+        rc = enter(j, bytes, size, err) < 0 ? -1 : read_region(j, region, true, err);
+    return rc;
+}
+
 /* What to decode of the file at hand, or of the smaller one that takes its place, whose first pixel
- * is (*x, *y) of the image. */
+ * is (*x, *y) of the image: then 1, otherwise 0. */
 static int choose_region(struct jpeg_decoder *j, struct rect need, struct rect *region, int *x,
                          int *y, struct error *err)
 {
     struct jpeg_grid grid = grid_of(&j->jpeg);
     struct restart_cut cut;
+    int rc = 0;
     *region = (struct rect){ 0, 0, grid.width, grid.height };
     *x = *y = 0;
     if (!is_plain(&j->jpeg) || !region_pays(&grid, region_around(&grid, need)))
         return 0;
     if (restart_cut(&grid, need, &cut)) {
-        int rc = enter_cut(j, &cut, err);
+        rc = enter_cut(j, &cut, err);
         if (rc != 1) /* 0: all of a damaged file is decoded, so that it is refused */
             return rc;
         *x = cut.pixels.x;
@@ -148,7 +184,7 @@ static int choose_region(struct jpeg_decoder *j, struct rect need, struct rect *
         need.y -= *y;
     }
     *region = region_around(&grid, need);
-    return 0;
+    return rc;
 }
 
 int jpeg_decoder_pixels(struct jpeg_decoder *j, struct rect need, struct rect *got,
@@ -156,10 +192,12 @@ int jpeg_decoder_pixels(struct jpeg_decoder *j, struct rect need, struct rect *g
 {
     struct rect region;
     int x, y;
-    if (choose_region(j, need, &region, &x, &y, err) < 0 ||
-        decode_reserve(j->owner, region, err) < 0 ||
+    j->color_space = j->jpeg.jpeg_color_space;
+    int cut = choose_region(j, need, &region, &x, &y, err);
+    if (cut < 0 || decode_reserve(j->owner, region, err) < 0 ||
         (j->jpeg.num_components == 4 && reserve_line(j, err) < 0) ||
-        read_region(j, region, err) < 0)
+        decode_region(j, region, cut ? j->restart.file : j->owner->bytes,
+                      cut ? j->restart.size : j->owner->size, err) < 0)
         return -1;
     *got = (struct rect){ x + region.x, y + region.y, region.width, region.height };
     return 0;

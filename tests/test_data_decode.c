@@ -37,7 +37,8 @@ static void setup(void)
     ck_assert_int_eq(recipe_open(&recipe, node_get(config_root(config), "augment"), 1, &err), 0);
     ck_assert_msg(index_open(&photos, path, NULL, &err) == 0, "%s: %s", err.place, err.message);
     ck_assert_uint_eq(index_count(photos), 200);
-    ck_assert_int_eq(decoder_open(&whole_decoder, &(struct decode_options){ .whole = true }, &err),
+    ck_assert_int_eq(decoder_open(&whole_decoder,
+                                  &(struct decode_options){ .whole = true, .plain = true }, &err),
                      0);
     ck_assert_int_eq(decoder_open(&part_decoder, NULL, &err), 0);
     ck_assert_int_eq(transcoder_open(&transcoder, &err), 0);

@@ -63,7 +63,7 @@ static struct decoder *whole_decoder, *part_decoder;
 static void open_decoders(bool exif)
 {
     struct error err = { 0 };
-    struct decode_options whole = { .whole = true, .exif_apply = exif };
+    struct decode_options whole = { .whole = true, .plain = true, .exif_apply = exif };
     struct decode_options part = { .exif_apply = exif };
     ck_assert_int_eq(decoder_open(&whole_decoder, &whole, &err), 0);
     ck_assert_int_eq(decoder_open(&part_decoder, &part, &err), 0);

@@ -39,7 +39,7 @@ static struct rng rng;
 static void setup(void)
 {
     struct error err = { 0 };
-    struct decode_options whole = { .whole = true };
+    struct decode_options whole = { .whole = true, .plain = true };
     ck_assert_int_eq(decoder_open(&whole_decoder, &whole, &err), 0);
     ck_assert_int_eq(decoder_open(&part_decoder, NULL, &err), 0);
     rng = rng_start(rng_derive(1, "sample", "restart", 0), 0, 0);

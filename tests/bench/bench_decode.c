@@ -22,11 +22,12 @@
 #include "loader/pack_jpeg.h"
 
 enum { ROUNDS = 21, IMAGES_MAX = 1000, PACK_PIXELS = 64 };
-enum way { BARE, WHOLE, PART, PACKED, WAYS };
+enum way { BARE, PLAIN, WHOLE, PART, PACKED, WAYS };
 
 static const char *const names[WAYS] = {
     "bare full decode, libjpeg-turbo",
-    "whole files, our decoder",
+    "whole files, by libjpeg alone",
+    "whole files",
     "needed parts",
     "needed parts, packed files",
 };
@@ -41,7 +42,7 @@ struct bench {
     struct picture *pictures; /* owned */
     size_t count;
     const struct recipe *recipe; /* borrowed */
-    struct decoder *whole, *part;
+    struct decoder *plain, *whole, *part;
     struct plan plan;
 };
 
@@ -76,7 +77,7 @@ static int decode(struct bench *b, enum way way, size_t i, uint32_t epoch, struc
                   struct rect *need, int *x, int *y, struct error *err)
 {
     struct picture *p = &b->pictures[i];
-    struct decoder *decoder = way == WHOLE ? b->whole : b->part;
+    struct decoder *decoder = way == PLAIN ? b->plain : way == WHOLE ? b->whole : b->part;
     const struct buffer *file = way == PACKED ? &p->packed : &p->plain;
     if (decode_header(decoder, file->data, file->size, &p->info, err) < 0 ||
         recipe_draw(b->recipe, i, epoch, p->info.width, p->info.height, &b->plan, err) < 0)
@@ -89,11 +90,11 @@ static int decode(struct bench *b, enum way way, size_t i, uint32_t epoch, struc
 static int check(struct bench *b, struct error *err)
 {
     for (size_t i = 0; i < b->count; i++)
-        for (enum way way = PART; way <= PACKED; way++) {
+        for (enum way way = WHOLE; way <= PACKED; way++) {
             struct image whole, part;
             struct rect need;
             int x, y;
-            if (decode(b, WHOLE, i, 0, &whole, &need, &x, &y, err) < 0 ||
+            if (decode(b, PLAIN, i, 0, &whole, &need, &x, &y, err) < 0 ||
                 decode(b, way, i, 0, &part, &need, &x, &y, err) < 0)
                 return -1;
             for (int row = need.y; row < need.y + need.height; row++)
@@ -188,6 +189,8 @@ int main(int argc, char **argv)
     if (config_open(&config, argv[1], &err) < 0 ||
         recipe_open(&recipe, node_get(config_root(config), "augment"), 1, &err) < 0 ||
         index_open(&index, argv[2], NULL, &err) < 0 || load(&bench, index, &err) < 0 ||
+        decoder_open(&bench.plain, &(struct decode_options){ .whole = true, .plain = true }, &err) <
+            0 ||
         decoder_open(&bench.whole, &(struct decode_options){ .whole = true }, &err) < 0 ||
         decoder_open(&bench.part, NULL, &err) < 0)
         goto done;
@@ -207,6 +210,7 @@ done:
         error_print(&err, "bench_decode");
     decoder_close(bench.part);
     decoder_close(bench.whole);
+    decoder_close(bench.plain);
     for (size_t i = 0; bench.pictures && i < bench.count; i++) {
         buffer_release(&bench.pictures[i].plain);
         buffer_release(&bench.pictures[i].packed);
