@@ -10,8 +10,7 @@ static const uint64_t EVERY = 1000000000; /* ns */
 void command_timing_begin(struct command_timing *s, const struct stream *stream, bool on)
 {
     *s = (struct command_timing){ .stream = stream, .on = on };
-    if (on)
-        s->first = s->last = stream_stats(stream);
+    s->first = s->last = stream_stats(stream);
 }
 
 static void print(const struct stats_sum *before, const struct stats_sum *now, const char *label)

@@ -246,6 +246,9 @@ START_TEST(main_job)
                   "%s", out);
     json_t *bench = read_json("bench.json");
     ck_assert_double_gt(json_number_value(json_object_get(bench, "images_per_second")), 0);
+    double seconds = json_number_value(json_object_get(bench, "seconds"));
+    double counted = json_number_value(json_object_get(json_object_get(bench, "stats"), "seconds"));
+    ck_assert_double_eq_tol(counted, seconds, 1); /* the counters are those of the same time */
     json_decref(bench);
     for (int seed = 1; seed <= 2; seed++) {
         char line[200];
