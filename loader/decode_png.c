@@ -2,9 +2,9 @@
  * PNG by libpng, as Pillow's convert("RGB") gives it: palettes looked up, gray spread, alpha and
  * transparency dropped, of 16-bit samples the high byte; gamma and profiles are not applied. libpng
  * reports by longjmp: setjmp stands in two small functions that keep what they change in the
- * decoder's struct. libpng's structs cannot be reset: a pair is made for each image. Images are
- * read whole, whatever part is needed: pixels count only once their chunk's checksum, at its end,
- * has been seen.
+ * decoder's struct. libpng's structs cannot be reset: a pair is made for each image, from memory
+ * that is kept. Images are read whole, whatever part is needed: pixels count only once their
+ * chunk's checksum, at its end, has been seen.
  */
 #include <setjmp.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include <png.h>
 
 #include "base/memory.h"
+#include "loader/decode_pool.h"
 #include "loader/decode_private.h"
 
 enum {
@@ -34,6 +35,7 @@ struct png_decoder {
     char message[256];
     uint8_t **rows; /* owned */
     size_t rows_capacity;
+    struct pool pool; /* owned: libpng's memory and zlib's */
 };
 
 static void on_error(png_structp png, png_const_charp text)
@@ -61,6 +63,16 @@ static void on_read(png_structp png, png_bytep data, size_t size)
     p->at += size;
 }
 
+static png_voidp on_take(png_structp png, png_alloc_size_t size)
+{
+    return pool_take(&((struct png_decoder *)png_get_mem_ptr(png))->pool, size);
+}
+
+static void on_give(png_structp png, png_voidp block)
+{
+    pool_give(&((struct png_decoder *)png_get_mem_ptr(png))->pool, block);
+}
+
 int png_decoder_open(struct png_decoder **png, struct decoder *owner, struct error *err)
 {
     *png = memory_array(1, sizeof(**png), err);
@@ -83,6 +95,7 @@ void png_decoder_close(struct png_decoder *p)
     if (!p)
         return;
     drop(p);
+    pool_release(&p->pool);
     free(p->rows);
     free(p);
 }
@@ -113,7 +126,8 @@ int png_decoder_header(struct png_decoder *p, struct error *err)
 {
     drop(p);
     p->at = 0;
-    p->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, p, on_error, on_warning);
+    p->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, p, on_error, on_warning, p, on_take,
+                                      on_give);
     p->info = p->png ? png_create_info_struct(p->png) : NULL;
     if (!p->info) {
         drop(p);

@@ -1,13 +1,16 @@
 /*
  * Claim: once every sample has been met, the loader allocates nothing of its own any more, and its
  * memory does not grow. The program is linked so that each call of the allocator from the loader's
- * own code comes through here (-Wl,--wrap); what libjpeg and libpng take for themselves does not.
+ * own code comes through here (-Wl,--wrap); what the libraries take for themselves is counted
+ * apart: libpng's and zlib's comes from a pool of ours, libjpeg allows none and makes a few calls
+ * an image.
  */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader/decode.h"
 #include "tests/scale.h"
 #include "tests/stream_data.h"
 #include "tests/suite.h"
@@ -46,6 +49,36 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
     calls++;
     return __real_aligned_alloc(alignment, size);
 }
+
+/* Every call in the process, where the C library lets itself be stood in for and nobody else does.
+ */
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define COUNTS_ALL 1
+#define FOR_ALL __attribute__((visibility("default")))
+static _Atomic uint64_t all_calls;
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+
+FOR_ALL void *malloc(size_t size)
+{
+    all_calls++;
+    return __libc_malloc(size);
+}
+
+FOR_ALL void *calloc(size_t count, size_t size)
+{
+    all_calls++;
+    return __libc_calloc(count, size);
+}
+
+FOR_ALL void *realloc(void *memory, size_t size)
+{
+    all_calls++;
+    return __libc_realloc(memory, size);
+}
+#endif
 
 static const char *const caches[] = { "none", "bytes", "pixels" };
 
@@ -87,6 +120,54 @@ START_TEST(nothing_after_the_first_epoch)
     stream_close(stream);
 }
 END_TEST
+
+#if COUNTS_ALL
+enum { DECODES = 100, LIBJPEG_CALLS = 12 }; /* an image: 5, progressive 11, by libjpeg-turbo 2.1 */
+
+static const struct {
+    const char *path;
+    int calls;
+} images[] = {
+    { "tests/golden/images/rgb.png", 0 },
+    { "tests/golden/images/palette_4bit.png", 0 },
+    { "tests/golden/images/rgb_0.jpg", LIBJPEG_CALLS },
+    { "tests/golden/images/progressive_0.jpg", LIBJPEG_CALLS },
+};
+
+START_TEST(libraries)
+{
+    static char bytes[1 << 20];
+    struct decoder *decoder;
+    struct error err = { 0 };
+    FILE *file = fopen(images[_i].path, "rb");
+    ck_assert_ptr_nonnull(file);
+    size_t size = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    ck_assert_int_eq(decoder_open(&decoder, NULL, &err), 0);
+    uint64_t own = 0, all = 0;
+    for (int i = 0; i <= DECODES; i++) {
+        struct decode_info info;
+        struct image image;
+        int x, y;
+        if (i == 1) { /* the first made what there is to keep */
+            own = calls;
+            all = all_calls;
+        }
+        if (decode_header(decoder, bytes, size, &info, &err) < 0 ||
+            decode_pixels(decoder, (struct rect){ 0, 0, info.width, info.height }, &image, &x, &y,
+                          &err) < 0)
+            ck_abort_msg("%s", err.message);
+    }
+    own = calls - own;
+    all = all_calls - all;
+    ck_assert_uint_eq(own, 0);
+    ck_assert_msg(all <= (uint64_t)(DECODES * images[_i].calls), "%s: %d calls by the libraries",
+                  images[_i].path, (int)all);
+    ck_assert(images[_i].calls == 0 || all > 0); /* the counting counts */
+    decoder_close(decoder);
+}
+END_TEST
+#endif
 
 /* With several threads one may meet, in any epoch, an image larger than all of its own before, and
  * one of its dozen buffers grows; beyond that there is nothing. A thread that the machine kept from
@@ -144,6 +225,9 @@ int main(void)
     TCase *cases = suite_cases("waste");
     tcase_add_checked_fixture(cases, stream_data_make, stream_data_remove);
     tcase_add_loop_test(cases, nothing_after_the_first_epoch, 0, 3);
+#if COUNTS_ALL
+    tcase_add_loop_test(cases, libraries, 0, sizeof(images) / sizeof(images[0]));
+#endif
     tcase_add_loop_test(cases, next_to_nothing_with_threads, 0, 3);
 #ifndef __SANITIZE_ADDRESS__
     tcase_add_loop_test(cases, memory_does_not_grow, 0, 3);
