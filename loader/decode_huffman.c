@@ -178,11 +178,13 @@ static inline uint32_t symbol(const struct huffman *h, struct bit_reader *b)
     return entry;
 }
 
-int huffman_dc(const struct huffman *h, struct bit_reader *b)
+/* The DC coefficient in front of a block; false: no such code, or more than 16 bits. */
+static inline bool add_dc(const struct huffman *h, struct bit_reader *b, int *value)
 {
     refill(b);
     uint32_t entry = symbol(h, b);
-    return entry == NO_CODE ? HUFFMAN_BAD : (int16_t)(entry >> VALUE_AT);
+    *value += (int16_t)(entry >> VALUE_AT);
+    return entry != NO_CODE && *value == (int16_t)*value;
 }
 
 /* Whether a block may end behind coefficient k - 1: all are there, or the end was said to be. */
@@ -191,15 +193,18 @@ static bool ends_well(uint32_t k)
     return k == BLOCK || (k > END + 1 && k <= END + BLOCK);
 }
 
-bool huffman_block(const struct huffman *h, struct bit_reader *reader, int16_t block[64])
+bool huffman_block(const struct huffman *dc, const struct huffman *ac, struct bit_reader *reader,
+                   int *value, int16_t block[64])
 {
     struct bit_reader b = *reader;
     uint32_t k = 1;
+    if (!add_dc(dc, &b, value))
+        return false;
     while (k < BLOCK) {
         refill(&b);
 #pragma GCC unroll 4
         for (int i = 0; i < AT_ONCE && k < BLOCK; i++) {
-            uint32_t entry = symbol(h, &b);
+            uint32_t entry = symbol(ac, &b);
             k += entry >> ADVANCE_AT & ADVANCE;
             block[places[(k - 1) % END]] = (int16_t)(entry >> VALUE_AT);
         }
@@ -208,26 +213,29 @@ bool huffman_block(const struct huffman *h, struct bit_reader *reader, int16_t b
     return ends_well(k);
 }
 
-bool huffman_skip(const struct huffman *h, struct bit_reader *reader)
+bool huffman_skip(const struct huffman *dc, const struct huffman *ac, struct bit_reader *reader,
+                  int *value)
 {
     struct bit_reader b = *reader;
     uint32_t k = 1;
+    if (!add_dc(dc, &b, value))
+        return false;
     while (k < SKIP_SAFE) {
         refill(&b);
 #pragma GCC unroll 2
         for (int i = 0; i < SKIPS_AT_ONCE && k < SKIP_SAFE; i++) {
-            uint32_t entry = h->skip[b.bits >> (64 - HUFFMAN_SKIP_BITS)];
+            uint32_t entry = ac->skip[b.bits >> (64 - HUFFMAN_SKIP_BITS)];
             take(&b, entry & TAKE);
             k += entry >> SKIP_ADVANCE_AT;
             if (__builtin_expect(entry == 0, 0)) {
-                entry = symbol(h, &b);
+                entry = symbol(ac, &b);
                 k += entry >> ADVANCE_AT & ADVANCE;
             }
         }
     }
     while (k < BLOCK) {
         refill(&b);
-        uint32_t entry = symbol(h, &b);
+        uint32_t entry = symbol(ac, &b);
         k += entry >> ADVANCE_AT & ADVANCE;
     }
     *reader = b;

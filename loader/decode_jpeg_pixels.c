@@ -108,11 +108,11 @@ static void read_rows(struct jpeg_decoder *j, struct rect region)
     }
 }
 
-/* Of the MCUs in rows that are not below `region`, those that it needs, in percent. */
-static int part_of(const struct jpeg_decompress_struct *jpeg, struct rect region)
+/* Pixels above and beside `region`. */
+static int64_t outside(const struct jpeg_decompress_struct *jpeg, struct rect region)
 {
-    long long above = (long long)jpeg->image_width * (region.y + region.height);
-    return (int)(100 * (long long)region.width * region.height / above);
+    return (int64_t)jpeg->image_width * (region.y + region.height) -
+           (int64_t)region.width * region.height;
 }
 
 /* `region` of the file at hand, which begins at a multiple of the MCU's width. 1: it is to be
@@ -137,7 +137,7 @@ static int read_region(struct jpeg_decoder *j, struct rect region, bool alone, s
     jpeg_crop_scanline(jpeg, &x, &width);
     assert(x == (JDIMENSION)region.x && width == (JDIMENSION)region.width);
     if (!alone)
-        scan_begin(&j->scan, jpeg, part_of(jpeg, region));
+        scan_begin(&j->scan, jpeg, outside(jpeg, region));
     jpeg_skip_scanlines(jpeg, (JDIMENSION)region.y);
     read_rows(j, region);
     if (jpeg->output_scanline == jpeg->output_height)

@@ -17,8 +17,7 @@ enum {
     RST0 = 0xD0,
     RESTARTS = 8, /* numbers of markers */
     ESCAPE = 0xFF,
-    /* Percent of the image from which on the tables to skip with cost more than they save. */
-    PART_MAX = 80,
+    SKIPPED_MIN = 1500, /* blocks: to skip less saves less time than the tables for it take */
 };
 
 static _Noreturn void give_up(j_decompress_ptr jpeg)
@@ -121,16 +120,15 @@ static void finish(j_decompress_ptr jpeg, const struct scan *s)
 }
 
 /* One block; NULL: nobody wants it. */
-static bool decode_block(struct scan *s, const jpeg_component_info *c, int *dc_value, JCOEF *block)
+static bool decode_block(struct scan *s, const jpeg_component_info *c, int *value, JCOEF *block)
 {
-    const struct huffman *ac = s->ac[c->ac_tbl_no];
-    *dc_value += huffman_dc(s->dc[c->dc_tbl_no], &s->reader);
-    if (*dc_value != (int16_t)*dc_value)
-        return false;
+    const struct huffman *dc = s->dc[c->dc_tbl_no], *ac = s->ac[c->ac_tbl_no];
     if (!block)
-        return huffman_skip(ac, &s->reader);
-    block[0] = (JCOEF)*dc_value;
-    return huffman_block(ac, &s->reader, block);
+        return huffman_skip(dc, ac, &s->reader, value);
+    if (!huffman_block(dc, ac, &s->reader, value, block))
+        return false;
+    block[0] = (JCOEF)*value;
+    return true;
 }
 
 /* Takes the place of libjpeg's own: blocks are NULL in rows that are skipped, and zero otherwise.
@@ -157,9 +155,10 @@ static boolean decode_mcu(j_decompress_ptr jpeg, JBLOCKROW *blocks)
     return TRUE;
 }
 
-void scan_begin(struct scan *s, j_decompress_ptr jpeg, int part)
+void scan_begin(struct scan *s, j_decompress_ptr jpeg, int64_t unwanted)
 {
-    s->skips = part <= PART_MAX;
+    int64_t mcu = (int64_t)jpeg->max_h_samp_factor * jpeg->max_v_samp_factor * DCTSIZE2;
+    s->skips = unwanted * jpeg->blocks_in_MCU / mcu >= SKIPPED_MIN;
     for (int i = 0; i < jpeg->comps_in_scan; i++) {
         const jpeg_component_info *c = jpeg->cur_comp_info[i];
         const JHUFF_TBL *dc = jpeg->dc_huff_tbl_ptrs[c->dc_tbl_no];
@@ -179,10 +178,10 @@ void scan_begin(struct scan *s, j_decompress_ptr jpeg, int part)
     jpeg->entropy->decode_mcu = decode_mcu;
 }
 #else
-void scan_begin(struct scan *s, j_decompress_ptr jpeg, int part)
+void scan_begin(struct scan *s, j_decompress_ptr jpeg, int64_t unwanted)
 {
     (void)s;
     (void)jpeg;
-    (void)part;
+    (void)unwanted;
 }
 #endif

@@ -12,7 +12,7 @@
  *     if (scan_reserve(&scan, jpeg, &err) < 0) ...
  *     jpeg_start_decompress(jpeg);
  *     jpeg_crop_scanline(jpeg, &x, &width);
- *     scan_begin(&scan, jpeg, 40);                // from here on the MCUs are decoded here
+ *     scan_begin(&scan, jpeg, 90000);             // from here on the MCUs are decoded here
  *     scan_release(&scan);
  */
 #ifndef TENFOLD_LOADER_DECODE_SCAN_H
@@ -47,9 +47,8 @@ struct scan {
 int scan_reserve(struct scan *scan, const struct jpeg_decompress_struct *jpeg, struct error *err);
 
 /* Take over, after jpeg_start_decompress and jpeg_crop_scanline, the decoding of a file whose
- * components lie in one sequential scan. `part`: of the image's blocks that will be wanted, in
- * percent. */
-void scan_begin(struct scan *scan, j_decompress_ptr jpeg, int part);
+ * components lie in one sequential scan. `unwanted`: pixels that will be passed over. */
+void scan_begin(struct scan *scan, j_decompress_ptr jpeg, int64_t unwanted);
 
 void scan_release(struct scan *scan);
 
