@@ -1,17 +1,19 @@
 /*
  * The loader against its limit: images a second of a recipe's whole pipeline (read, decode, draw,
  * render, hand over) by one thread, beside a bare full decode of the same files by libjpeg-turbo,
- * which is what every loader pays that decodes whole images. Interleaved, five rounds, medians.
- * Usage: bench_stream CONFIG DATA [SECONDS]
+ * which is what every loader pays that decodes whole images. In the process's processor time, which
+ * is that of one core whoever else runs; interleaved, five rounds, medians. ORIGINALS are what the
+ * bare decode reads, where DATA was packed from them.
+ * Usage: bench_stream CONFIG DATA [SECONDS [ORIGINALS]]
  */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <jpeglib.h>
 
 #include "base/config.h"
-#include "base/progress.h"
 #include "base/stat.h"
 #include "loader/stream.h"
 
@@ -46,6 +48,13 @@ static int bare_decode(struct jpeg_decompress_struct *jpeg, struct jump *jump,
     return 1;
 }
 
+static double processor_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static double bare_rate(const struct index *index, double seconds, struct error *err)
 {
     static JSAMPLE row[3 * 65536];
@@ -56,8 +65,8 @@ static double bare_rate(const struct index *index, double seconds, struct error 
     jpeg_create_decompress(&jpeg);
     struct buffer bytes = { 0 };
     uint64_t done = 0, id = 0;
-    double start = clock_seconds(), now = start;
-    for (; now - start < seconds; now = clock_seconds(), id = (id + 1) % index_count(index)) {
+    double start = processor_seconds(), now = start;
+    for (; now - start < seconds; now = processor_seconds(), id = (id + 1) % index_count(index)) {
         if (index_read(index, id, &bytes, err) < 0)
             break;
         done += (uint64_t)bare_decode(&jpeg, &jump, &bytes, row);
@@ -86,7 +95,7 @@ static double stream_rate(const struct index *index, const struct recipe *recipe
             break;
         }
         stream_release(stream, &batch);
-        now = clock_seconds();
+        now = processor_seconds();
         if (start == 0) { /* the first batch is the warm-up */
             start = now;
             continue;
@@ -102,22 +111,23 @@ static double stream_rate(const struct index *index, const struct recipe *recipe
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: bench_stream CONFIG DATA [SECONDS]\n");
+        fprintf(stderr, "usage: bench_stream CONFIG DATA [SECONDS [ORIGINALS]]\n");
         return 2;
     }
     double seconds = argc > 3 ? strtod(argv[3], NULL) : 2;
     struct error err = { 0 };
     struct config *config = NULL;
     struct recipe *recipe = NULL;
-    struct index *index = NULL;
+    struct index *index = NULL, *originals = NULL;
     int rc = 1;
     if (config_open(&config, argv[1], &err) < 0 ||
         recipe_open(&recipe, node_get(config_root(config), "augment"), 1, &err) < 0 ||
-        index_open(&index, argv[2], NULL, &err) < 0)
+        index_open(&index, argv[2], NULL, &err) < 0 ||
+        index_open(&originals, argv[argc > 4 ? 4 : 2], NULL, &err) < 0)
         goto done;
     double bare[ROUNDS], exact[ROUNDS], fast[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
-        bare[i] = bare_rate(index, seconds, &err);
+        bare[i] = bare_rate(originals, seconds, &err);
         exact[i] = stream_rate(index, recipe, RESAMPLER_EXACT, seconds, &err);
         fast[i] = stream_rate(index, recipe, RESAMPLER_FAST, seconds, &err);
         if (bare[i] <= 0 || exact[i] < 0 || fast[i] < 0)
@@ -136,6 +146,7 @@ int main(int argc, char **argv)
 done:
     if (rc)
         error_print(&err, "bench_stream");
+    index_close(originals);
     index_close(index);
     recipe_close(recipe);
     config_close(config);
