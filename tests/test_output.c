@@ -215,7 +215,8 @@ START_TEST(views_subtract_what_training_did)
             (&wide[0][0][0])[i] = (uint8_t)(i * 89 + i / 7);
         ck_assert_int_eq(renderer_open(&renderer, &err), 0);
         renderer_tables(renderer, &p.tables);
-        ck_assert_int_eq(view_list_make(VIEWS_HFLIP, &p, width, SIDE, views, &err), 0);
+        ck_assert_int_eq(view_list_make(&view_protocols[VIEWS_HFLIP], &p, width, SIDE, views, &err),
+                         0);
         ck_assert_int_eq(views->count, 2);
         for (int v = 0; v < 2; v++) {
             float seen[3][CROP][CROP], trained[3][CROP][CROP];

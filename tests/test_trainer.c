@@ -104,7 +104,7 @@ START_TEST(tables_travel)
         .count = 1,
         .threads = 2,
         .quiet = true,
-        .views = _i ? VIEWS_1CROP : VIEWS_10CROP,
+        .views = view_protocols[_i ? VIEWS_1CROP : VIEWS_10CROP],
     };
     struct evaluation e;
     ck_assert_msg(evaluate(&e, &request, &err) == 0, "%s: %s", err.place, err.message);
