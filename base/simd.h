@@ -12,7 +12,8 @@
  *
  * A plain loop whose result does not depend on the width (element by element, or over an explicit
  * array of lanes) may instead be compiled for several widths, the widest that the processor has
- * being taken when the program starts, whatever the level:
+ * being taken when the program starts, whatever the level (the compiler is told to expect long
+ * loops: by itself it leaves at -O2 scalar what has no constant length):
  *
  *     VECTOR_CLONES static void scale(float *x, size_t n, float a)
  *     { for (size_t i = 0; i < n; i++) x[i] *= a; }
@@ -55,7 +56,8 @@ int simd_check(struct error *err);
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(TENFOLD_ONE_WIDTH)
 #define VECTOR_CLONES                                                                              \
-    __attribute__((target_clones("default", "avx2", "arch=x86-64-v4"), optimize("O3")))
+    __attribute__((target_clones("default", "avx2", "arch=x86-64-v4"),                             \
+                   optimize("vect-cost-model=dynamic")))
 #else
 #define VECTOR_CLONES
 #endif

@@ -20,12 +20,26 @@ struct plane {
     int rows, cols, at; /* `at`: where the unpadded image begins, in both directions */
 };
 
+/* Zeros around the h x w pixels of one block. */
+VEC_INLINE void clear_margin(float *block, int h, int w, const struct plane *p)
+{
+    size_t row = (size_t)p->cols * VEC_LANES, left = (size_t)p->at * VEC_LANES;
+    size_t right = (size_t)(p->cols - p->at - w) * VEC_LANES;
+    for (int r = 0; r < p->rows; r++, block += row)
+        if (r < p->at || r >= p->at + h)
+            memset(block, 0, row * sizeof(*block));
+        else {
+            memset(block, 0, left * sizeof(*block));
+            memset(block + row - right, 0, right * sizeof(*block));
+        }
+}
+
 /* x (c,h,w) into blocks with zeros around. */
 VEC static void spread(const float *x, int c, int h, int w, const struct plane *p, float *out)
 {
     size_t plane = (size_t)h * (size_t)w, size = (size_t)p->rows * (size_t)p->cols * VEC_LANES;
     for (int first = 0; first < c; first += VEC_LANES, out += size) {
-        memset(out, 0, size * sizeof(*out));
+        clear_margin(out, h, w, p);
         int count = c - first < VEC_LANES ? c - first : VEC_LANES, row = 0, col = 0;
         const float *from = x + (size_t)first * plane;
         float *to = out + ((size_t)p->at * (size_t)p->cols + (size_t)p->at) * VEC_LANES;
