@@ -58,8 +58,8 @@ static struct one make(struct rng *rng, int m)
 {
     struct one o;
     int padding = (int)rng_below(rng, 3), side = padding == 0 ? 3 : 1;
-    o.g = winograd_plan(m, 1 + (int)rng_below(rng, 40), side + (int)rng_below(rng, 22),
-                        side + (int)rng_below(rng, 22), 1 + (int)rng_below(rng, 70), padding);
+    o.g = winograd_plan(m, 1 + (int)rng_below(rng, 24), side + (int)rng_below(rng, 14),
+                        side + (int)rng_below(rng, 14), 1 + (int)rng_below(rng, 36), padding);
     if (o.g.oh < 1 || o.g.ow < 1)
         o.g = winograd_plan(m, 3, 5, 7, 5, 1);
     o.back = winograd_plan(m, o.g.k, o.g.oh, o.g.ow, o.g.c, 2 - o.g.padding);
