@@ -106,6 +106,36 @@ START_TEST(published_sizes)
 }
 END_TEST
 
+/* Torchvision's names, blocks that count from 1 on included. */
+START_TEST(published_names)
+{
+    static const struct {
+        const char *net, *weight;
+        int64_t shape[4];
+    } rows[] = {
+        { "resnet18", "layer1.1.conv2.weight", { 64, 64, 3, 3 } },
+        { "resnet50", "layer2.0.downsample.0.weight", { 512, 256, 1, 1 } },
+        { "resnet50", "layer3.5.bn3.running_var", { 1024 } },
+        { "resnext50_32x4d", "layer1.0.conv2.weight", { 128, 4, 3, 3 } },
+        { "squeezenet1_1", "features.12.expand3x3.weight", { 256, 64, 3, 3 } },
+        { "mobilenet_v2", "features.1.conv.0.0.weight", { 32, 1, 3, 3 } },
+        { "mobilenet_v2", "features.17.conv.3.weight", { 320 } },
+        { "alexnet", "features.0.weight", { 64, 3, 11, 11 } },
+        { "wrn_28_10", "block3.layer.3.conv1.weight", { 640, 640, 3, 3 } },
+        { "cifar_preresnet20", "layer2.2.bn2.weight", { 32 } },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char path[200];
+        snprintf(path, sizeof(path), "configs/models/%s.yaml", rows[i].net);
+        struct net *net = from_file(path);
+        const struct weight *w = find(net, rows[i].weight);
+        ck_assert_msg(memcmp(w->value.shape, rows[i].shape, sizeof(rows[i].shape)) == 0, "%s",
+                      w->name);
+        net_close(net);
+    }
+}
+END_TEST
+
 START_TEST(json_again)
 {
     struct net *net = from_file("configs/models/cifar_resnet8.yaml");
@@ -192,6 +222,8 @@ START_TEST(refused)
           "times is 2000; must be" },
         { "  - relu\n  - {conv: {name: a, out: 4, in: input}}\n  - linear: {out: 2}\n", "n.yaml:4",
           "used by nobody" },
+        { "  - block: {use: b, start: -1}\nblocks: {b: {layers: [relu]}}\n", "n.yaml:4",
+          "start is -1; must be" },
         { "  - conv: {out: $n}\n", "n.yaml:4", "$n is not a parameter" },
         { "  []\n", "n.yaml", "no layers" },
         { "  - conv: {out: 2000000, kernel: 1}\n", "n.yaml:4", "out" },
@@ -215,6 +247,7 @@ int main(void)
     TCase *cases = suite_cases("net");
     tcase_add_test(cases, cifar_resnets);
     tcase_add_test(cases, published_sizes);
+    tcase_add_test(cases, published_names);
     tcase_add_test(cases, json_again);
     tcase_add_test(cases, initial_values);
     tcase_add_test(cases, refused);
