@@ -207,7 +207,8 @@ static int compare_case(struct trial *t, struct gradcheck_line *line, struct err
 static int check_way(const struct gradcheck_way *way, int cases, struct gradcheck_line *line,
                      struct error *err)
 {
-    struct rng rng = rng_start(rng_derive(1, "sample", way->kind, 0), (uint64_t)way->way[0], 0);
+    struct rng rng =
+        rng_start(rng_derive(1, "sample", way->kind, 0), (uint64_t)(way - gradcheck_ways), 0);
     int rc = 0;
     *line = (struct gradcheck_line){ .kind = way->kind, .way = way->way };
     for (int i = 0; rc == 0 && i < DIFFERENTIATED + cases; i++) {
@@ -217,6 +218,7 @@ static int check_way(const struct gradcheck_way *way, int cases, struct gradchec
         if (open_case(&t, way, large, &rng, &c, err) < 0)
             return -1;
         t.relu = large && c.relu && i % 2;
+        t.fast = way->fast;
         rc = large ? compare_case(&t, line, err)
                    : gradcheck_differences(&t, TRIAL_TWIN_DOUBLE, line, err);
         line->compared += large;

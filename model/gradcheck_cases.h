@@ -17,6 +17,7 @@ struct gradcheck_way {
     /* `large` 0: for central differences, a few hundred numbers; 1: anything up to ten thousands,
      * odd sizes and single images included. */
     void (*draw)(struct rng *rng, int large, struct gradcheck_case *c);
+    bool fast; /* networks that are set fast (net_set_fast) */
 };
 
 extern const struct gradcheck_way gradcheck_ways[]; /* ends with a NULL kind */

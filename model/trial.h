@@ -36,6 +36,7 @@ struct trial {
     size_t size[TRIAL_WEIGHTS]; /* numbers of each weight */
     uint64_t seed;              /* of what it draws */
     bool relu;                  /* end in max(y, 0) */
+    bool fast;                  /* production's fastest way, where there are several */
     bool evaluation;            /* forward alone, as evaluation does */
     bool noise;                 /* evaluation draws, too */
     bool add;                   /* dx is added to */

@@ -11,7 +11,7 @@ struct stage {
     struct layer layer;
     struct pass pass;
     real *x[TRIAL_INPUTS], *w[TRIAL_WEIGHTS], *y, *dy, *dx[TRIAL_INPUTS], *dw[TRIAL_WEIGHTS];
-    real *scratch, *lane;
+    real *scratch, *lane, *prepared;
     void *state;
 };
 
@@ -59,6 +59,7 @@ static int stage_open(struct stage *s, const struct trial *t, bool twin, struct 
                         .out = t->out,
                         .relu = t->relu && s->layer.kind->fuses_relu,
                         .training = !t->evaluation,
+                        .fast = t->fast,
                         .noise = t->noise,
                         .key = rng_derive(t->seed, "dropout", t->name, 0) };
     memcpy(p->in, t->in, sizeof(p->in));
@@ -83,9 +84,10 @@ static int stage_open(struct stage *s, const struct trial *t, bool twin, struct 
     p->dy = s->dy = take(t->dy, out, err);
     s->lane = take(NULL, trained, err);
     s->scratch = take(NULL, s->layer.kind->scratch ? s->layer.kind->scratch(p) : 0, err);
+    s->prepared = take(NULL, s->layer.kind->prepared ? s->layer.kind->prepared(p) : 0, err);
     s->state = memory_aligned(s->layer.kind->state ? s->layer.kind->state(p) : 0, 1, err);
     p->state = s->state;
-    return s->y && s->dy && s->lane && s->scratch && s->state ? 0 : -1;
+    return s->y && s->dy && s->lane && s->scratch && s->prepared && s->state ? 0 : -1;
 }
 
 static void stage_close(struct stage *s)
@@ -102,12 +104,23 @@ static void stage_close(struct stage *s)
     free(s->dy);
     free(s->lane);
     free(s->scratch);
+    free(s->prepared);
     free(s->state);
+}
+
+static void prepare(struct stage *s, bool backward)
+{
+    const struct layer_kind *kind = s->layer.kind;
+    if (!kind->prepared || kind->prepared(&s->pass) == 0)
+        return;
+    kind->prepare(&s->pass, backward, s->prepared);
+    s->pass.prepared = s->prepared;
 }
 
 static void forward(struct stage *s, const struct trial *t)
 {
     const struct layer_kind *kind = s->layer.kind;
+    prepare(s, false);
     for (int i = 0; s->pass.training && kind->measure && i < t->b; i++)
         kind->measure(&s->pass, i);
     if (s->pass.training && kind->settle)
@@ -129,8 +142,10 @@ static void backward(struct stage *s, const struct trial *t)
         kind->measure_backward(&s->pass, i);
     if (kind->settle_backward)
         kind->settle_backward(&s->pass);
-    for (int i = 0; i < t->b; i++)
-        kind->backward(&s->pass, i, s->scratch, s->lane);
+    prepare(s, true);
+    if (!kind->backward_lane || !kind->backward_lane(&s->pass, 0, 1, s->scratch, s->lane))
+        for (int i = 0; i < t->b; i++)
+            kind->backward(&s->pass, i, s->scratch, s->lane);
     const real *from = s->lane;
     for (int i = 0; !kind->settle_backward && i < t->weights; i++)
         if (t->trained[i]) {
