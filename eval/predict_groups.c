@@ -21,7 +21,7 @@
 /* A worker owns what it needs for a task. */
 struct worker {
     struct view_hand *hand;
-    struct infer **infers; /* (models) */
+    struct infer **infers; /* (models) opened by the worker when it first needs one */
 };
 
 struct task {
@@ -138,6 +138,14 @@ static void pass_warning(struct run *r, const struct view_hand *hand, uint64_t i
     pthread_mutex_unlock(&r->deliver_lock);
 }
 
+/* Folding the weights takes a while: all workers do it at the same time. */
+static int open_infer(const struct run *r, struct worker *w, int model, struct error *err)
+{
+    if (w->infers[model])
+        return 0;
+    return infer_open(&w->infers[model], r->setting.nets[model], r->setting.group, err);
+}
+
 static int run_task(struct run *r, struct worker *w, const struct task *task, struct error *err)
 {
     struct job *job = task->job;
@@ -148,6 +156,8 @@ static int run_task(struct run *r, struct worker *w, const struct task *task, st
         pass_warning(r, w->hand, job->rows.first + (uint64_t)task->i);
         return 0;
     case JOB_MULTIPLY:
+        if (open_infer(r, w, task->i / r->setting.views, err) < 0)
+            return -1;
         return job_multiply(job, w->hand, w->infers, task->i, err);
     default:
         return job_average(job, task->i, err);
@@ -239,12 +249,7 @@ static int open_worker(const struct run *r, struct worker *w, struct error *err)
 {
     const struct job_setting *s = &r->setting;
     w->infers = memory_array((size_t)s->models, sizeof(struct infer *), err);
-    if (!w->infers || view_hand_open(&w->hand, s->index, &s->spec, err) < 0)
-        return -1;
-    for (int m = 0; m < s->models; m++)
-        if (infer_open(&w->infers[m], s->nets[m], s->group, err) < 0)
-            return -1;
-    return 0;
+    return w->infers ? view_hand_open(&w->hand, s->index, &s->spec, err) : -1;
 }
 
 /* One group more than what keeps all workers at products: it is decoded meanwhile. */
