@@ -111,6 +111,8 @@ static int read_wish(struct wish *wish, const struct hub_request *request, struc
     wish->has_start = request->has_start;
     wish->share = request->share;
     wish->state = request->state ? json_deep_copy(request->state) : NULL;
+    if (request->state && !wish->state)
+        return error_set(err, ERROR_FAILED, "state", "no memory for it");
     wish->recipe = memory_array(1, sizeof(*wish->recipe), err);
     if (!wish->recipe)
         return -1;

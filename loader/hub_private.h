@@ -227,7 +227,7 @@ void hub_stream_sweep(struct hub *hub);
 void hub_stream_publish(struct hub *hub, struct hub_stream *stream);
 void hub_counts_add(struct hub_counts *sum, const struct hub_counts *c);
 void hub_ring_drop(struct hub *hub, struct shared_ring *ring);
-/* Of one key, open to all; NULL: there is none. */
+/* Of one key, open to all and with batches to come; NULL: there is none. */
 struct hub_stream *hub_stream_shared(const struct hub *hub, const char *key);
 /* Others may join it from now on, and the ledger's lines are its. */
 void hub_stream_share(struct hub *hub, struct hub_stream *stream);

@@ -105,7 +105,8 @@ void hub_stream_unwanted(struct hub *hub, struct hub_stream *s)
 struct hub_stream *hub_stream_shared(const struct hub *hub, const char *key)
 {
     for (struct hub_stream *s = hub->streams; s; s = s->next)
-        if (!s->private && !s->dead && !s->failed && strcmp(s->key, key) == 0)
+        if (!s->private && !s->dead && !s->failed && s->published < s->end &&
+            strcmp(s->key, key) == 0)
             return s;
     return NULL;
 }
@@ -148,6 +149,8 @@ void hub_stream_share(struct hub *hub, struct hub_stream *s)
 /* A private stream of the key becomes the one that others join. */
 static void promote(struct hub *hub, const char *key)
 {
+    if (hub_stream_shared(hub, key))
+        return;
     for (struct hub_stream *s = hub->streams; s; s = s->next)
         if (s->private && !s->alone && !s->dead && !s->failed && s->stop == UINT64_MAX &&
             strcmp(s->key, key) == 0) {

@@ -244,7 +244,7 @@ static void cycle(struct hub *hub, int i)
     struct mapped m;
     struct ask ask = { .alone = i % 3 == 0,
                        .has_start = i % 5 == 0,
-                       .start = 20 + (uint64_t)(i % 7) };
+                       .start = 1000 + (uint64_t)(i % 7) };
     if (i % 2)
         ask.settings[0] = "data.augment_seed=77";
     mapped_open(&m, hub, &ask);

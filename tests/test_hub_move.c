@@ -257,6 +257,62 @@ START_TEST(follower_takes_over)
 }
 END_TEST
 
+/* Take whatever is there of all. */
+static void take_there(struct mapped *const *m, int n)
+{
+    struct batch batch;
+    for (int i = 0; i < n; i++)
+        while (mapped_has(m[i])) {
+            ck_assert_int_eq(mapped_next(m[i], &batch), 1);
+            mapped_release(m[i], &batch);
+        }
+    hub_serve(m[0]->hub, 0);
+}
+
+/* Who begins far behind gets more of the threads' time until it has caught up, although both take
+ * all that is made. */
+START_TEST(catches_up)
+{
+    struct hub *hub = must_hub(1);
+    struct mapped a, b;
+    mapped_open(&a, hub, &(struct ask){ .steps = 0 });
+    while (a.next < 40)
+        take_there((struct mapped *[]){ &a }, 1);
+    mapped_open(&b, hub, &(struct ask){ .has_start = true });
+    ck_assert(b.now.place.private);
+    while (b.moves == 0 && b.next < 200)
+        take_there((struct mapped *[]){ &a, &b }, 2);
+    ck_assert_msg(b.moves == 1, "the first is at %d, the second at %d", (int)a.next, (int)b.next);
+    mapped_close(&a);
+    mapped_close(&b);
+    hub_close(hub);
+}
+END_TEST
+
+/* A stream that is done is nobody's to join. */
+START_TEST(done_is_done)
+{
+    sum_alone(NULL);
+    struct hub *hub = must_hub(2);
+    struct mapped a, b, c;
+    struct batch batch;
+    mapped_open(&a, hub, &(struct ask){ .steps = 6 });
+    take_until(&a, 6);
+    ck_assert_int_eq(mapped_next(&a, &batch), 0);
+    mapped_open(&b, hub, &(struct ask){ .steps = 6 });
+    ck_assert_uint_eq(b.next, 0);
+    ck_assert(!b.now.place.private);
+    take_until(&b, 2);
+    mapped_close(&a);
+    mapped_open(&c, hub, &(struct ask){ .steps = 6 });
+    ck_assert_str_eq(c.now.place.stream, b.now.place.stream);
+    take_together((struct mapped *[]){ &b, &c }, 2, 6);
+    mapped_close(&b);
+    mapped_close(&c);
+    hub_close(hub);
+}
+END_TEST
+
 static int lines_of(const char *path, char lines[400][600])
 {
     FILE *file = fopen(path, "r");
@@ -343,13 +399,7 @@ static void run_for(struct hub *hub, struct mapped *const *m, int n, double cpu)
     double before[4] = { 0 }, now[4] = { 0 }, used = 0;
     cpu_seconds(hub, m, n, before);
     while (used < cpu) {
-        struct batch batch;
-        for (int i = 0; i < n; i++)
-            while (mapped_has(m[i])) {
-                ck_assert_int_eq(mapped_next(m[i], &batch), 1);
-                mapped_release(m[i], &batch);
-            }
-        hub_serve(hub, 0);
+        take_there(m, n);
         cpu_seconds(hub, m, n, now);
         used = 0;
         for (int i = 0; i < n; i++)
@@ -403,6 +453,8 @@ int main(void)
     tcase_add_test(cases, leaving_frees);
     tcase_add_test(cases, follower_takes_over);
     tcase_add_test(cases, ledger_has_every_line_once);
+    tcase_add_test(cases, catches_up);
+    tcase_add_test(cases, done_is_done);
     tcase_add_test(cases, fair);
     return suite_run();
 }
