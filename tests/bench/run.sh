@@ -10,6 +10,7 @@ trap 'rm -rf "$out"' EXIT
 "$bench/bench_render"
 "$bench/bench_color"
 "$bench/bench_stream" configs/demo.yaml "$out/data/train"
+"$bench/bench_hub" configs/demo.yaml "$out/data/train" 1 2 data.batch=32
 if [ -n "${TENFOLD_DATA:-}" ]; then
     "$bench/bench_stream" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
     "$bin/nndata" pack "$TENFOLD_DATA/photos" "$out/packed"
