@@ -211,51 +211,6 @@ void hub_detach(struct consumer *c)
     pthread_mutex_unlock(&hub->lock);
 }
 
-int hub_fd(const struct hub *hub)
-{
-    return hub->event_fd;
-}
-
-/* The next event of the first consumer that has any. */
-static void take_event(struct hub *hub, struct hub_event *event)
-{
-    struct consumer *c = hub->pending;
-    int kind = 0, more = 0;
-    while (!c->has[kind])
-        kind++;
-    c->has[kind] = false;
-    for (int i = kind + 1; i < EVENT_KINDS; i++)
-        more += c->has[i];
-    if (!more) {
-        hub->pending = c->pending;
-        c->is_pending = false;
-        if (!hub->pending)
-            hub->pending_end = &hub->pending;
-    }
-    if (kind == HUB_OPENED || kind == HUB_MOVED)
-        c->place = c->coming;
-    *event = (struct hub_event){
-        .kind = (enum hub_event_kind)kind, .consumer = c, .context = c->context, .at = c->at[kind]
-    };
-    if (kind == HUB_FAILED)
-        event->err = c->why;
-}
-
-bool hub_event(struct hub *hub, struct hub_event *event)
-{
-    uint64_t written;
-    pthread_mutex_lock(&hub->lock);
-    bool any = hub->pending != NULL;
-    if (any)
-        take_event(hub, event);
-    if (!hub->pending) {
-        ssize_t n = read(hub->event_fd, &written, sizeof(written)); /* empty is as good */
-        (void)n;
-    }
-    pthread_mutex_unlock(&hub->lock);
-    return any;
-}
-
 void hub_drain(struct hub *hub)
 {
     pthread_mutex_lock(&hub->lock);

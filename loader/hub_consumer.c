@@ -4,25 +4,12 @@
  * as if it had not been written.
  */
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "loader/hub_private.h"
-
-/* The client has the same eventfd and could let it block: then it is not told. */
-void hub_notify(int fd)
-{
-    uint64_t one = 1;
-    if (fd < 0 || !(fcntl(fd, F_GETFL) & O_NONBLOCK))
-        return;
-    ssize_t n = write(fd, &one, sizeof(one)); /* full: it is readable, which is all that it says */
-    (void)n;
-}
 
 int hub_station_open(struct station **result, struct consumer *c, struct shared_ring *ring,
                      struct error *err)
@@ -197,114 +184,6 @@ void consumer_release(struct consumer *c, const struct batch *batch)
     give_back(at, batch->slot);
     after_giving(c);
     pthread_mutex_unlock(&c->hub->lock);
-}
-
-/* ---- what it is told ---- */
-
-void hub_consumer_wake(struct consumer *c)
-{
-    if (c->local && c->armed) {
-        c->armed = false;
-        hub_consumer_event(c, HUB_READY, c->next_step);
-    }
-    hub_notify(c->ready);
-}
-
-void hub_consumer_event(struct consumer *c, enum hub_event_kind kind, uint64_t at)
-{
-    struct hub *hub = c->hub;
-    if (c->gone)
-        return;
-    c->has[kind] = true;
-    c->at[kind] = at;
-    if (!c->is_pending) {
-        c->is_pending = true;
-        c->pending = NULL;
-        *hub->pending_end = c;
-        hub->pending_end = &c->pending;
-    }
-    hub_notify(hub->event_fd);
-}
-
-void hub_consumer_fail(struct consumer *c, const struct error *why)
-{
-    c->why = *why;
-    c->state = CONSUMER_OVER;
-    hub_consumer_event(c, HUB_FAILED, 0);
-}
-
-static void add_tensor(struct consumer_place *place, const char *name, const char *dtype,
-                       size_t offset, size_t bytes, int rank, const int64_t *shape)
-{
-    struct place_tensor *t = &place->tensor[place->tensors++];
-    *t = (struct place_tensor){
-        .name = name, .dtype = dtype, .offset = offset, .bytes = bytes, .rank = rank
-    };
-    for (int i = 0; i < rank; i++)
-        t->shape[i] = shape[i];
-}
-
-static const char *numpy_name(enum dtype dtype)
-{
-    return dtype == DTYPE_F32   ? "float32"
-           : dtype == DTYPE_F16 ? "float16"
-           : dtype == DTYPE_U8  ? "uint8"
-                                : "bfloat16";
-}
-
-static void place_tensors(const struct maker *m, const struct slot_layout *at,
-                          struct consumer_place *place)
-{
-    int64_t n = m->places, h = m->height, w = m->width;
-    int64_t images[] = { n, 3, h, w }, list[] = { n, m->classes };
-    if (m->options.form.layout == LAYOUT_NHWC) {
-        images[1] = h;
-        images[2] = w;
-        images[3] = 3;
-    }
-    size_t words = 8 * (size_t)n, floats = 4 * (size_t)n;
-    add_tensor(place, "images", numpy_name(m->options.form.dtype), at->images,
-               m->sample_bytes * (size_t)n, 4, images);
-    add_tensor(place, "label", "int64", at->label, words, 1, list);
-    add_tensor(place, "id", "int64", at->id, words, 1, list);
-    add_tensor(place, "weight", "float32", at->weight, floats, 1, list);
-    if (m->mix) {
-        add_tensor(place, "label_b", "int64", at->label_b, words, 1, list);
-        add_tensor(place, "lambda", "float32", at->lambda, floats, 1, list);
-    }
-    if (m->classes)
-        add_tensor(place, "soft", "float32", at->soft, floats * (size_t)m->classes, 2, list);
-}
-
-void hub_consumer_place(const struct consumer *c, const struct hub_stream *s, uint64_t next,
-                        struct consumer_place *place)
-{
-    const struct maker *m = &s->maker;
-    const struct station *at = c->now;
-    *place = (struct consumer_place){
-        .private = s->private,
-        .next = next,
-        .samples = m->count,
-        .steps_per_epoch = m->steps_per_epoch,
-        .classes = index_classes(m->index),
-        .soft_classes = m->classes,
-        .height = m->height,
-        .width = m->width,
-        .slots = at->ring->slots,
-        .slot_bytes = at->ring->slot_bytes,
-        .header_bytes = at->ring->header_bytes,
-        .ring = c->local ? -1 : at->ring->fd,
-        .control = at->control.fd,
-        .ready = c->ready,
-        .freed = c->freed,
-    };
-    snprintf(place->stream, sizeof(place->stream), "%s", s->name);
-    place_tensors(m, &at->ring->at, place);
-}
-
-const struct consumer_place *consumer_place(const struct consumer *c)
-{
-    return &c->place;
 }
 
 json_t *consumer_state(const struct consumer *c, struct error *err)

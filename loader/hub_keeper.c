@@ -3,7 +3,7 @@
 
 #include "loader/hub_private.h"
 
-enum { LOOK_EVERY = 100000000 }; /* ns; stalls are counted in fifths of a second */
+enum { LOOK_EVERY = HUB_GRACE / 5 }; /* ns: who holds others up is looked for */
 
 void hub_attend(struct hub *hub)
 {

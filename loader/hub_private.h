@@ -223,8 +223,6 @@ void hub_stream_end(struct hub *hub, struct hub_stream *stream);
 void hub_stream_fail(struct hub *hub, struct hub_stream *stream, const struct error *why);
 /* Free what is dead; without the lock meanwhile. */
 void hub_stream_sweep(struct hub *hub);
-/* A slot of it was filled: hand over what is complete, in order. Releases the lock meanwhile. */
-void hub_stream_publish(struct hub *hub, struct hub_stream *stream);
 void hub_counts_add(struct hub_counts *sum, const struct hub_counts *c);
 void hub_ring_drop(struct hub *hub, struct shared_ring *ring);
 /* Of one key, open to all and with batches to come; NULL: there is none. */
@@ -235,6 +233,10 @@ void hub_stream_share(struct hub *hub, struct hub_stream *stream);
 void hub_stream_settle(struct hub *hub, struct hub_stream *stream);
 /* End it if nobody is there. */
 void hub_stream_unwanted(struct hub *hub, struct hub_stream *stream);
+
+/* hub_publish.c */
+/* A slot of it was filled: hand over what is complete, in order. Releases the lock meanwhile. */
+void hub_stream_publish(struct hub *hub, struct hub_stream *stream);
 /* Nothing of its ring comes any more for stations whose steps are all handed over. */
 void hub_stream_finish(struct hub *hub, struct hub_stream *stream);
 
@@ -263,12 +265,16 @@ int hub_station_open(struct station **station, struct consumer *c, struct shared
 void hub_station_enter(struct station *station, struct hub_stream *stream, uint64_t from);
 void hub_station_leave(struct station *station); /* off the stream's list */
 void hub_station_close(struct station *station); /* gives back all that it holds */
-void hub_consumer_event(struct consumer *c, enum hub_event_kind kind, uint64_t at);
-void hub_consumer_fail(struct consumer *c, const struct error *why);
-void hub_consumer_place(const struct consumer *c, const struct hub_stream *stream, uint64_t next,
-                        struct consumer_place *place);
 void hub_wish_release(struct wish *wish);
 void hub_consumer_free(struct consumer *c); /* one that is on no list */
+
+/* hub_place.c */
+void hub_consumer_place(const struct consumer *c, const struct hub_stream *stream, uint64_t next,
+                        struct consumer_place *place);
+
+/* hub_event.c */
+void hub_consumer_event(struct consumer *c, enum hub_event_kind kind, uint64_t at);
+void hub_consumer_fail(struct consumer *c, const struct error *why);
 void hub_consumer_wake(struct consumer *c); /* there may be a batch */
 void hub_notify(int fd);                    /* an eventfd */
 
