@@ -130,6 +130,23 @@ int daemon_refused(const char *options, char *said, size_t size)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+void daemon_said(const struct daemon *d, const char *what, int times)
+{
+    for (int tries = 0; tries < 600; tries++) {
+        char line[2000];
+        int found = 0;
+        FILE *file = fopen(d->log, "r");
+        ck_assert_ptr_nonnull(file);
+        while (fgets(line, sizeof(line), file))
+            found += strstr(line, what) != NULL;
+        fclose(file);
+        if (found >= times)
+            return;
+        usleep(50000);
+    }
+    ck_abort_msg("the daemon has not said '%s'", what);
+}
+
 int daemon_stop(struct daemon *d)
 {
     int status;

@@ -44,6 +44,8 @@ void daemon_start_at(struct daemon *d, const char *socket, const char *options);
 int daemon_port(const struct daemon *d, const char *what);
 /* As daemon_start, but it must end by itself: its exit status, its words in `said`. */
 int daemon_refused(const char *options, char *said, size_t size);
+/* Wait until its log has `what` for the `times`-th time. */
+void daemon_said(const struct daemon *d, const char *what, int times);
 /* SIGTERM; what it exits with. */
 int daemon_stop(struct daemon *d);
 void daemon_kill(struct daemon *d);

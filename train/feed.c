@@ -10,6 +10,7 @@
 struct feed {
     struct stream *stream; /* owned; NULL: the batches come from a daemon */
     struct client *client; /* owned; NULL: they are made here */
+    bool lost;
 };
 
 /* What batches depend on, as one text: two runs that differ in the rest share a stream. NULL with
@@ -109,7 +110,14 @@ int feed_next(struct feed *feed, struct batch *batch, struct error *err)
                           : stream_next(feed->stream, batch, err);
     if (rc == 0)
         error_set(err, ERROR_FAILED, NULL, "the batches have ended before the training");
+    feed->lost =
+        feed->client && rc < 0 && (err->kind == ERROR_FAILED || err->kind == ERROR_REQUEUE);
     return rc == 1 ? 0 : -1;
+}
+
+bool feed_lost(const struct feed *feed)
+{
+    return feed->lost;
 }
 
 void feed_release(struct feed *feed, const struct batch *batch)

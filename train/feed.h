@@ -28,6 +28,8 @@ struct feed_options {
 int feed_open(struct feed **feed, const struct feed_options *options, struct error *err);
 /* The next batch; the end of the steps is an error, as the trainer counts them itself. */
 int feed_next(struct feed *feed, struct batch *batch, struct error *err);
+/* The daemon has been stopped or has died: another one goes on from feed_state. */
+bool feed_lost(const struct feed *feed);
 void feed_release(struct feed *feed, const struct batch *batch);
 json_t *feed_state(const struct feed *feed, struct error *err); /* as stream_state */
 void feed_close(struct feed *feed);                             /* NULL is a no-op */

@@ -207,6 +207,16 @@ static int interrupted(struct trainer *t, const struct run_epoch *row, struct er
                            saved ? "--resume goes on from here" : why.message);
 }
 
+/* The batches' daemon is gone; the training stands at a whole step. */
+static int lost(struct trainer *t, struct error *err)
+{
+    struct error why = *err, not_saved = { 0 };
+    if (trainer_save(t, &not_saved) < 0)
+        return -1;
+    return error_set(err, ERROR_REQUEUE, why.place,
+                     "%.700s; the training is saved, and --resume goes on from here", why.message);
+}
+
 /* No progress for longer than one is willing to wait. */
 static bool ends_early(const struct trainer *t)
 {
@@ -220,7 +230,7 @@ static int train(struct trainer *t, struct error *err)
     while (t->result.epochs < t->config.epochs && !ends_early(t)) {
         struct run_epoch row = { .epoch = t->result.epochs + 1 };
         if (train_epoch(t, &row, err) < 0)
-            return -1;
+            return t->feed && feed_lost(t->feed) ? lost(t, err) : -1;
         if (stopped(t) || finish_epoch(t, &row, err) < 0)
             return stopped(t) ? interrupted(t, &row, err) : -1;
     }
