@@ -56,6 +56,13 @@ programs: $(PROGRAMS:%=$(BIN)/%) $(BUILD)/libtenfold.so
 deps:
 	@tests/deps.sh build
 
+# What was found of them when this was compiled; compiled again when that changes.
+$(BUILD)/optional: FORCE
+	@mkdir -p $(@D)
+	@echo '$(OPTIONAL_FOUND)' | cmp -s - $@ || echo '$(OPTIONAL_FOUND)' > $@
+FORCE:
+$(BUILD)/loader/notify.o $(BUILD)/loader/credential.o $(BUILD)/tests/test_daemon.o: $(BUILD)/optional
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -108,11 +115,13 @@ test-data:
 	@$(MAKE) --no-print-directory programs $(DATA_TESTS:%=$(BUILD)/tests/%)
 	@TENFOLD_BIN=$(BIN) tests/run.sh -j 1 $(DATA_TESTS:%=$(BUILD)/tests/%)
 
-# Golden files made again by the software they come from; the Python package, with PyTorch; job scripts on a real Slurm.
+# Golden files made again by the software they come from; two daemons with MUNGE; the Python package, with PyTorch;
+# job scripts on a real Slurm.
 test-peers:
 	@tests/deps.sh peers
 	@$(MAKE) --no-print-directory programs $(BUILD)/tests/golden/run_network
 	@tests/golden/check.sh $(BIN) $(BUILD)/tests/golden/run_network
+	@tests/e2e/munge.sh $(BIN)
 	@TENFOLD_BIN=$(BIN) TENFOLD_LIBRARY=$(BUILD)/libtenfold.so /usr/bin/python3 -m unittest discover -s python/tests
 	@tests/slurm/array.sh $(BIN)
 
