@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -58,10 +59,30 @@ static int show(const json_t *now, const json_t *before, bool screen, struct err
     return rc;
 }
 
+/* Keys arrive one by one and unseen. What the terminal was is in *before; false: it is none. */
+static bool take_keyboard(struct termios *before)
+{
+    if (tcgetattr(STDIN_FILENO, before) < 0)
+        return false;
+    struct termios now = *before;
+    now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    return tcsetattr(STDIN_FILENO, TCSANOW, &now) == 0;
+}
+
+/* Wait for the next look; whether the key to end it was pressed. */
+static bool pause_for(int wait_ms, bool keyboard)
+{
+    struct pollfd key = { .fd = keyboard ? STDIN_FILENO : -1, .events = POLLIN };
+    char byte = 0;
+    return poll(&key, 1, wait_ms) > 0 && (read(STDIN_FILENO, &byte, 1) <= 0 || byte == 'q');
+}
+
 static int watch(struct talk *t, int wait_ms, bool once, struct error *err)
 {
     const volatile sig_atomic_t *stop = interrupt_catch();
     json_t *before = NULL;
+    struct termios terminal;
+    bool keyboard = !once && take_keyboard(&terminal);
     int rc = 0;
     while (rc == 0 && !*stop) {
         json_t *now;
@@ -71,15 +92,11 @@ static int watch(struct talk *t, int wait_ms, bool once, struct error *err)
         rc = show(now, before, !once, err);
         json_decref(before);
         before = now;
-        if (once)
-            break;
-        struct pollfd key = { .fd = STDIN_FILENO, .events = POLLIN };
-        char byte = 'q';
-        if (poll(&key, 1, wait_ms) > 0 && read(STDIN_FILENO, &byte, 1) <= 0)
-            poll(NULL, 0, wait_ms); /* no keyboard */
-        else if (key.revents && byte == 'q')
+        if (once || pause_for(wait_ms, keyboard))
             break;
     }
+    if (keyboard)
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
     json_decref(before);
     return rc;
 }
