@@ -59,12 +59,16 @@ class Connection:
         self._send({"type": kind, "id": self._id, **fields})
         deadline = time.monotonic() + wait
         while True:
+            reply = None
             for message, fds in self._messages():
                 if message.get("id") == self._id:
-                    if message["type"] == "error":
-                        raise from_message(message)
-                    return message, fds
-                self._events.append((message, fds))
+                    reply = message, fds
+                else:
+                    self._events.append((message, fds))
+            if reply and reply[0]["type"] == "error":
+                raise from_message(reply[0])
+            if reply:
+                return reply
             if self._ended:
                 raise self._gone(f"the connection ended before {kind!r} was answered")
             left = deadline - time.monotonic()
@@ -80,6 +84,11 @@ class Connection:
         self._events.extend(self._messages())
         while self._events:
             yield self._events.popleft()
+
+    @property
+    def unread(self) -> bool:
+        """Whether there is an event that came before a reply and was not asked for yet."""
+        return bool(self._events)
 
     @property
     def ended(self) -> bool:

@@ -186,12 +186,16 @@ class Stream:
         left = None if deadline is None else (deadline - time.monotonic()) * 1000
         if left is not None and left <= 0:
             raise WaitTimeout("no batch has come in time", self._connection.place)
-        for fd, _ in poll.poll(left):
+        said = self._connection.unread
+        for fd, _ in poll.poll(0 if said else left):
             if fd == ring.ready:
                 os.eventfd_read(fd)
+            else:
+                said = True
         ring.add_wait(time.monotonic_ns() - begin)
-        for message, fds in self._connection.events():
-            self._hear(message, fds)
+        if said:
+            for message, fds in self._connection.events():
+                self._hear(message, fds)
 
     def _hear(self, message: Message, fds: list[int]) -> None:
         kind = message["type"]
