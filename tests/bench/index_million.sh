@@ -40,3 +40,9 @@ echo "== opened from its file"
 "$bench/bench_index" "$tree/train.index"
 echo "== all of it checked"
 /usr/bin/env time -f "%e s" "$bin/nndata" index "$tree/train.index" --check 2>&1
+echo "== with a file more than when it was made: must be refused"
+ln "$tree/train/n01440764/n01440764_0.JPEG" "$tree/train/n01440764/one_more.JPEG"
+if "$bench/bench_index" "$tree/train.index" 2>&1; then
+    echo "index_million.sh: the index is stale, and was opened" >&2
+    exit 1
+fi
