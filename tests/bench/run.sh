@@ -11,7 +11,9 @@ trap 'rm -rf "$out"' EXIT
 "$bench/bench_color"
 "$bench/bench_stream" configs/demo.yaml "$out/data/train"
 "$bench/bench_hub" configs/demo.yaml "$out/data/train" 1 2 data.batch=32
+"$bench/bench_predict" configs/models/cifar_resnet20.yaml "$out/data/train" 10crop 16
 if [ -n "${TENFOLD_DATA:-}" ]; then
+    "$bench/bench_predict" configs/models/resnet50.yaml "$TENFOLD_DATA/photos" 10crop 8 3
     "$bench/bench_stream" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
     "$bin/nndata" pack "$TENFOLD_DATA/photos" "$out/packed"
     "$bench/bench_stream" configs/imagenet_resnet.yaml "$out/packed" 2 "$TENFOLD_DATA/photos"

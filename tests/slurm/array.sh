@@ -72,7 +72,7 @@ part_grows() { # the checkpoint of the task holds at least one group
         [ "$(stat -c %s "$part" 2>/dev/null || echo 0)" -gt 1000 ]
 }
 
-until_true 60 part_grows n2
+until_true 180 part_grows n2
 lost=$(task_on n2)
 mapfile -t tasks < <(on_node n2)
 mapfile -t steps < <(steps_of "${tasks[@]}")
@@ -81,15 +81,16 @@ kill -9 "$(cat "$SLURM_SANDBOX/run/n2.pid")" "${steps[@]}"
 kill -9 "${tasks[@]}" 2>/dev/null || true
 say "node n2 was killed with task $lost"
 
-until_true 60 part_grows n3
+until_true 180 part_grows n3
 told=$(task_on n3)
-scancel --signal=USR1 --batch "${array}_$told"
+# It goes on asking while the task is between two runs; whether it was heard is seen below.
+timeout 5 scancel --signal=USR1 --batch "${array}_$told" || true
 say "task $told was told that its time is up"
 
 until_true 120 sh -c '[ -n "$(sinfo -h -n n2 -t down -o %n)" ]'
 "$root/tests/slurm/slurm-up" >/dev/null
 say "node n2 is mended"
-until_true 240 sh -c "[ -z \"\$(squeue -h -j $array,$merge 2>/dev/null)\" ]"
+until_true 600 sh -c "[ -z \"\$(squeue -h -j $array,$merge 2>/dev/null)\" ]"
 
 for task in "$lost" "$told"; do
     restarts=$(scontrol show job "${array}_$task" | grep -o 'Restarts=[0-9]*' | head -n 1)
