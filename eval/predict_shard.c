@@ -340,7 +340,8 @@ static int run(struct shard *s, struct shard_result *result, struct error *err)
     result->images = result->found = s->count;
     if (there)
         return remove_part(s, err);
-    if (lay_out(s, err) < 0 || open_part(s, &result->begun_anew, err) < 0)
+    if (prediction_folder_check_out(&s->folder, r->shard, err) < 0 || lay_out(s, err) < 0 ||
+        open_part(s, &result->begun_anew, err) < 0)
         return -1;
     result->found = images_found(s);
     if (fill_part(s, err) < 0)

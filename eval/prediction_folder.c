@@ -303,6 +303,37 @@ int prediction_folder_has_whole(const struct prediction_folder *f, bool *has, st
     return 0;
 }
 
+static int check_replaced(const char *path, struct error *err)
+{
+    struct safetensors *file;
+    struct error ignored;
+    if (!file_exists(path) || safetensors_peek(&file, path, &ignored) < 0)
+        return 0;
+    bool predictions = safetensors_find(file, "probs") || safetensors_find(file, "logits");
+    safetensors_close(file);
+    if (predictions)
+        return 0;
+    return error_set(err, ERROR_USAGE, path,
+                     "holds no predictions and would be replaced by them; give another --out");
+}
+
+int prediction_folder_check_out(const struct prediction_folder *f, int shard, struct error *err)
+{
+    for (int m = 0; m < prediction_folder_models(f); m++) {
+        char *path = prediction_folder_file(f, m, shard, err);
+        int status = path ? check_replaced(path, err) : -1;
+        free(path);
+        if (status == 0 && f->shards > 1) {
+            path = prediction_folder_whole(f, m, err);
+            status = path ? check_replaced(path, err) : -1;
+            free(path);
+        }
+        if (status < 0)
+            return -1;
+    }
+    return 0;
+}
+
 void prediction_folder_release(struct prediction_folder *f)
 {
     json_decref(f->request);

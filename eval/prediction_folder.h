@@ -65,6 +65,11 @@ int prediction_folder_has(const struct prediction_folder *folder, int shard, boo
 int prediction_folder_has_whole(const struct prediction_folder *folder, bool *has,
                                 struct error *err);
 
+/* ERROR_USAGE where a file of the shard would replace one that holds no predictions: the weights
+ * themselves, when the folder is theirs. */
+int prediction_folder_check_out(const struct prediction_folder *folder, int shard,
+                                struct error *err);
+
 void prediction_folder_release(struct prediction_folder *folder);
 
 #endif

@@ -459,6 +459,20 @@ START_TEST(bad_image)
 }
 END_TEST
 
+/* The folder of the weights is not to lose them. */
+START_TEST(weights_stay)
+{
+    must_run("mkdir -p ~/own && cp ~/other.safetensors ~/own");
+    must_refuse("@ predict --data # --model ~/own/other.safetensors --out ~/own", 2,
+                "holds no predictions and would be replaced");
+    must_refuse("@ predict --data # --model ~/own/other.safetensors --out ~/own2 --shard 0/2 && cp "
+                "~/other.safetensors ~/own2 && @ predict --data # --model ~/own/other.safetensors "
+                "--out ~/own2 --shard 1/2",
+                2, "holds no predictions and would be replaced");
+    must_run("cmp ~/other.safetensors ~/own/other.safetensors");
+}
+END_TEST
+
 /* What holds other results is not written over. */
 START_TEST(other_checkpoint)
 {
@@ -488,5 +502,6 @@ int main(void)
     tcase_add_test(cases, no_samples);
     tcase_add_test(cases, bad_image);
     tcase_add_test(cases, other_checkpoint);
+    tcase_add_test(cases, weights_stay);
     return suite_run();
 }
