@@ -100,6 +100,7 @@ grep -q "interrupted with .* groups of shard" "nneval-${array}_$told.log"
 for net in net1-last net2-last; do
     cmp "one/$net.safetensors" "preds/$net.safetensors"
 done
+grep -q "ensemble of 2" "nneval-merge-$merge.log"
 say "the merged files are those of one process; task $lost had its node killed, task $told was requeued"
 
 # A file is lost, and found to be: the same array, of one task.
