@@ -108,6 +108,36 @@ START_TEST(another_start_merges)
 }
 END_TEST
 
+/* The same for a consumer in the daemon, which is handed batches without descriptors. */
+START_TEST(local_consumer_merges)
+{
+    sum_alone(NULL);
+    struct hub *hub = must_hub(2);
+    struct mapped a, b;
+    mapped_open(&a, hub, &(struct ask){ .steps = 0 });
+    take_until(&a, 12);
+    mapped_open(&b, hub, &(struct ask){ .has_start = true, .start = 2, .local = true });
+    for (uint64_t step = 2; step < LONG; step++) {
+        struct batch batch;
+        int rc;
+        while ((rc = consumer_take(b.consumer, &batch)) == 0) {
+            hub_serve(hub, 10);
+            while (mapped_has(&a) && a.next < step + 10 && a.next < LONG)
+                take(&a);
+        }
+        ck_assert_int_eq(rc, 1);
+        ck_assert_uint_eq(batch.header->step, step);
+        ck_assert_uint_eq(batch_sums_of(&batch, mapped_sample_bytes(&a)).content,
+                          ours[step].content);
+        consumer_release(b.consumer, &batch);
+    }
+    ck_assert_int_eq(b.moves, 1);
+    mapped_close(&a);
+    mapped_close(&b);
+    hub_close(hub);
+}
+END_TEST
+
 /* Ahead of it, too. */
 START_TEST(a_later_start_merges)
 {
@@ -446,6 +476,7 @@ int main(void)
     tcase_add_checked_fixture(cases, stream_data_make, stream_data_remove);
     tcase_add_test(cases, joins_where_the_stream_is);
     tcase_add_loop_test(cases, another_start_merges, 0, 2);
+    tcase_add_test(cases, local_consumer_merges);
     tcase_add_test(cases, a_later_start_merges);
     tcase_add_test(cases, alone_stays_alone);
     tcase_add_loop_test(cases, slow_consumer, 0, 2);
