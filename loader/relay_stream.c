@@ -372,6 +372,7 @@ static void leave(struct relay_stream *s)
     relay->memory -= s->reserved;
     pthread_mutex_unlock(&relay->lock);
     relay_stream_free(s);
+    tls_thread_end();
     pthread_mutex_lock(&relay->lock);
     relay->threads--;
     pthread_cond_signal(&relay->ended);

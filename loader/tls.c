@@ -279,3 +279,8 @@ void tls_end(struct tls_session *s)
     OPENSSL_cleanse(s->key, sizeof(s->key));
     free(s);
 }
+
+void tls_thread_end(void)
+{
+    OPENSSL_thread_stop();
+}
