@@ -155,6 +155,14 @@ static struct station *station_of(const struct consumer *c, uint64_t step)
     return c->old && step < c->old->until ? c->old : c->now;
 }
 
+/* Nothing more will come: it has failed, or all that it was to get has been handed over. While it
+ * moves, the new ring may be done before the old one has delivered what is left there. */
+static bool is_over(const struct consumer *c)
+{
+    bool old_owes = c->old && c->next_step < c->old->until;
+    return c->state == CONSUMER_OVER && (c->why.kind != ERROR_NONE || !old_owes);
+}
+
 int consumer_take(struct consumer *c, struct batch *batch)
 {
     int rc = 0;
@@ -166,7 +174,7 @@ int consumer_take(struct consumer *c, struct batch *batch)
         *batch = slot_batch(&slot->slot, &at->ring->shape, c->place.width, c->place.height);
         c->next_step++;
         rc = 1;
-    } else if (c->state == CONSUMER_OVER)
+    } else if (is_over(c))
         rc = -1;
     else
         c->armed = true;
