@@ -17,6 +17,7 @@ if [ -n "${TENFOLD_DATA:-}" ]; then
     "$bench/bench_stream" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
     "$bin/nndata" pack "$TENFOLD_DATA/photos" "$out/packed"
     "$bench/bench_stream" configs/imagenet_resnet.yaml "$out/packed" 2 "$TENFOLD_DATA/photos"
+    "$bench/bench_daemon" "$bin" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
     "$bench/bench_decode" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
 fi
 "$bench/bench_training" configs/models/cifar_resnet8.yaml 128 3
