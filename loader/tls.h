@@ -46,8 +46,8 @@ ssize_t tls_send(struct tls_session *s, const uint8_t *bytes, size_t n, bool *wa
 /* Finish the handshake of a socket that blocks; why it failed, in words. */
 int tls_handshake(struct tls_session *s, struct error *err);
 void tls_end(struct tls_session *s); /* NULL is a no-op */
-/* The last thing of a thread that had sessions: what OpenSSL keeps for it is freed now, and not when
- * the process may have ended. */
+/* The last thing of a thread that had sessions: what OpenSSL keeps for it is freed now, and not
+ * when the process may have ended. */
 void tls_thread_end(void);
 
 #endif
