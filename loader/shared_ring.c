@@ -140,10 +140,13 @@ struct outcome *shared_ring_outcomes(const struct shared_ring *ring, const struc
 void shared_ring_back(const struct shared_ring *ring, const struct slot *slot)
 {
     uint8_t *memory = (uint8_t *)slot->header;
-    for (size_t at = 0; ring->slot_bytes >= HUGE_PAGE && at < ring->slot_bytes; at += HUGE_PAGE)
-        if (madvise(memory + at, SLOT_PAGE, POPULATE_WRITE) < 0 ||
-            madvise(memory + at, HUGE_PAGE, COLLAPSE) < 0)
-            return;
+    for (size_t at = 0; ring->slot_bytes >= HUGE_PAGE && at < ring->slot_bytes; at += HUGE_PAGE) {
+        /* It fails for a moment while another thread faults one of the small pages in. */
+        for (int tries = 0; tries < 3; tries++)
+            if (madvise(memory + at, SLOT_PAGE, POPULATE_WRITE) == 0 &&
+                madvise(memory + at, HUGE_PAGE, COLLAPSE) == 0)
+                break;
+    }
 }
 
 void shared_ring_publish(struct shared_ring *ring, uint64_t published)
