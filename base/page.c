@@ -1,109 +1,80 @@
 #include "base/page.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/canvas.h"
 #include "base/file.h"
 #include "base/memory.h"
-
-struct page {
-    struct buffer html; /* owned */
-    struct buffer png;  /* owned: of the picture being added */
-    struct error err;   /* the first that happened */
-};
-
-/* Validated colors: text on paper 13:1, bars on paper above 3:1, in both schemes. */
-static const char head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-    "<style>\n"
-    ":root{color-scheme:light dark;--paper:#fff;--ink:#1f2328;--faint:#59636e;--line:#d1d9e0;"
-    "--bar:#2f6fba}\n"
-    "@media(prefers-color-scheme:dark){:root{--paper:#12161b;--ink:#e6edf3;--faint:#9198a1;"
-    "--line:#3d444d;--bar:#5b9bd5}}\n"
-    "body{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;"
-    "max-width:72rem;margin:2rem auto;padding:0 1rem}\n"
-    "h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid "
-    "var(--line)}\n"
-    "table{border-collapse:collapse;display:block;overflow-x:auto}\n"
-    "th,td{padding:.2rem .8rem;border-bottom:1px solid var(--line);text-align:left}\n"
-    "td.n{text-align:right;font-variant-numeric:tabular-nums}\n"
-    "pre{overflow-x:auto;padding:.6rem;border:1px solid var(--line)}\n"
-    "figure{margin:1rem 0;max-width:100%}figcaption,.faint{color:var(--faint);font-size:.85rem}\n"
-    "img{max-width:100%;height:auto;image-rendering:auto}\n"
-    ".side{display:flex;flex-wrap:wrap;gap:1.2rem;align-items:flex-end}\n"
-    "svg{max-width:100%;height:auto}svg text{fill:var(--faint);font:11px system-ui,sans-serif}\n"
-    "svg rect{fill:var(--bar)}svg line{stroke:var(--line)}\n"
-    "</style>\n";
-
-/* Append as it is; nothing more once something failed. */
-static void add(struct page *page, const char *text)
-{
-    if (page->err.kind == ERROR_NONE)
-        (void)buffer_append(&page->html, text, strlen(text), &page->err);
-}
-
-__attribute__((format(printf, 2, 3))) static void print(struct page *page, const char *format, ...)
-{
-    char text[1024];
-    va_list list;
-    va_start(list, format);
-    vsnprintf(text, sizeof(text), format, list);
-    va_end(list);
-    add(page, text);
-}
-
-/* Append as text: what HTML would take for markup is escaped, and control characters are left out.
- */
-static void add_text(struct page *page, const char *text)
-{
-    for (; *text; text++) {
-        char one[2] = { *text, '\0' };
-        switch (*text) {
-        case '&':
-            add(page, "&amp;");
-            break;
-        case '<':
-            add(page, "&lt;");
-            break;
-        case '>':
-            add(page, "&gt;");
-            break;
-        case '"':
-            add(page, "&quot;");
-            break;
-        default:
-            if ((unsigned char)*text >= ' ' || *text == '\n' || *text == '\t')
-                add(page, one);
-        }
-    }
-}
+#include "base/page_private.h"
 
 int page_open(struct page **result, const char *title, struct error *err)
 {
     struct page *page = memory_array(1, sizeof(*page), err);
     if (!page)
         return -1;
-    add(page, head);
-    add(page, "<title>");
-    add_text(page, title);
-    add(page, "</title>\n</head>\n<body>\n<h1>");
-    add_text(page, title);
-    add(page, "</h1>\n");
+    page_add(page, page_head);
+    page_add(page, "<title>");
+    page_add_text(page, title);
+    page_add(page, "</title>\n</head>\n<body>\n<h1>");
+    page_add_text(page, title);
+    page_add(page, "</h1>\n");
     *result = page;
     return 0;
 }
 
+void page_contents(struct page *page)
+{
+    page->has_contents = true;
+    page->contents_at = page->html.size;
+}
+
 void page_heading(struct page *page, const char *text)
 {
-    add(page, "<h2>");
-    add_text(page, text);
-    add(page, "</h2>\n");
+    page_print(page, "<h2 id=\"s%d\">", ++page->headings);
+    page_add_text(page, text);
+    page_add(page, "</h2>\n");
+    struct buffer html = page->html; /* swapped, so that one function writes to both */
+    page->html = page->contents;
+    page_print(page, "<a href=\"#s%d\">", page->headings);
+    page_add_text(page, text);
+    page_add(page, "</a>\n");
+    page->contents = page->html;
+    page->html = html;
+}
+
+/* <tag>text</tag> */
+static void add_element(struct page *page, const char *tag, const char *text)
+{
+    page_print(page, "<%s>", tag);
+    page_add_text(page, text);
+    page_print(page, "</%s>\n", tag);
+}
+
+void page_subheading(struct page *page, const char *text)
+{
+    add_element(page, "h3", text);
+}
+
+void page_stamp(struct page *page, const char *word, const char *text)
+{
+    page_add(page, "<p class=\"stamp\">");
+    add_element(page, "strong", word);
+    page_add_text(page, text);
+    page_add(page, "</p>\n");
+}
+
+void page_fold(struct page *page, const char *summary)
+{
+    page_add(page, "<details>");
+    add_element(page, "summary", summary);
+}
+
+void page_fold_end(struct page *page)
+{
+    page_add(page, "</details>\n");
 }
 
 void page_text(struct page *page, const char *format, ...)
@@ -113,50 +84,64 @@ void page_text(struct page *page, const char *format, ...)
     va_start(list, format);
     vsnprintf(text, sizeof(text), format, list);
     va_end(list);
-    add(page, "<p>");
-    add_text(page, text);
-    add(page, "</p>\n");
+    add_element(page, "p", text);
 }
 
 void page_code(struct page *page, const char *text)
 {
-    add(page, "<pre>");
-    add_text(page, text);
-    add(page, "</pre>\n");
+    add_element(page, "pre", text);
 }
 
+/* "3.5 %", "+1.20 (0.31 .. 2.09)", "<0.0001", "-". */
 static bool is_number(const char *text)
 {
     char *end;
+    if (!strcmp(text, "-"))
+        return true;
+    text += *text == '<';
     (void)strtod(text, &end);
-    return end != text && strspn(end, " %") == strlen(end);
+    return end != text && strspn(end, " %.()+-e/0123456789") == strlen(end);
+}
+
+static void add_cell(struct page *page, const char *tag, const char *text, bool number)
+{
+    page_print(page, "<%s%s>", tag, number ? " class=\"n\"" : "");
+    page_add_text(page, text);
+    page_print(page, "</%s>", tag);
 }
 
 void page_table(struct page *page, const char *const *columns, size_t count)
 {
-    add(page, "<table>\n<tr>");
-    for (size_t i = 0; i < count; i++) {
-        add(page, "<th>");
-        add_text(page, columns[i]);
-        add(page, "</th>");
-    }
-    add(page, "</tr>\n");
+    page_add(page, "<table>\n");
+    page->columns = columns;
+    page->column_count = count;
+}
+
+/* The heads of the columns: once, aligned as the first row's cells, if there are any. */
+static void add_columns(struct page *page, const char *const *cells)
+{
+    if (!page->columns)
+        return;
+    page_add(page, "<tr>");
+    for (size_t i = 0; i < page->column_count; i++)
+        add_cell(page, "th", page->columns[i], cells && is_number(cells[i]));
+    page_add(page, "</tr>\n");
+    page->columns = NULL;
 }
 
 void page_row(struct page *page, const char *const *cells, size_t count)
 {
-    add(page, "<tr>");
-    for (size_t i = 0; i < count; i++) {
-        add(page, is_number(cells[i]) ? "<td class=\"n\">" : "<td>");
-        add_text(page, cells[i]);
-        add(page, "</td>");
-    }
-    add(page, "</tr>\n");
+    add_columns(page, cells);
+    page_add(page, "<tr>");
+    for (size_t i = 0; i < count; i++)
+        add_cell(page, "td", cells[i], is_number(cells[i]));
+    page_add(page, "</tr>\n");
 }
 
 void page_table_end(struct page *page)
 {
-    add(page, "</table>\n");
+    add_columns(page, NULL);
+    page_add(page, "</table>\n");
 }
 
 static void add_base64(struct page *page, const uint8_t *data, size_t size)
@@ -174,12 +159,12 @@ static void add_base64(struct page *page, const uint8_t *data, size_t size)
         line[used++] = left > 2 ? digits[three & 63] : '=';
         if (used == sizeof(line) - 1) {
             line[used] = '\0';
-            add(page, line);
+            page_add(page, line);
             used = 0;
         }
     }
     line[used] = '\0';
-    add(page, line);
+    page_add(page, line);
 }
 
 void page_image(struct page *page, const struct image *image, int width, const char *text)
@@ -187,88 +172,61 @@ void page_image(struct page *page, const struct image *image, int width, const c
     if (page->err.kind != ERROR_NONE || png_encode(image, 6, &page->png, &page->err) < 0)
         return;
     if (width > image->width) /* enlarged: show the pixels, do not blur them */
-        print(page, "<figure><img style=\"image-rendering:pixelated\" width=\"%d\" alt=\"", width);
+        page_print(page, "<figure><img style=\"image-rendering:pixelated\" width=\"%d\" alt=\"",
+                   width);
     else
-        print(page, "<figure><img width=\"%d\" alt=\"", width ? width : image->width);
-    add_text(page, text);
-    add(page, "\" src=\"data:image/png;base64,");
+        page_print(page, "<figure><img width=\"%d\" alt=\"", width ? width : image->width);
+    page_add_text(page, text);
+    page_add(page, "\" src=\"data:image/png;base64,");
     add_base64(page, (const uint8_t *)page->png.data, page->png.size);
-    add(page, "\"><figcaption>");
-    add_text(page, text);
-    add(page, "</figcaption></figure>\n");
+    page_add(page, "\"><figcaption>");
+    page_add_text(page, text);
+    page_add(page, "</figcaption></figure>\n");
 }
 
 void page_side_by_side(struct page *page)
 {
-    add(page, "<div class=\"side\">\n");
+    page_add(page, "<div class=\"side\">\n");
 }
 
 void page_side_by_side_end(struct page *page)
 {
-    add(page, "</div>\n");
+    page_add(page, "</div>\n");
 }
 
-void page_bars(struct page *page, const struct page_bars *bars)
+void page_cards(struct page *page)
 {
-    enum { HEIGHT = 160, TOP = 16, BOTTOM = 34, LEFT = 8, LABEL_WIDTH = 46 };
-    size_t count = bars->count ? bars->count : 1;
-    int step = count > 60   ? 8
-               : count > 24 ? 14
-               : count > 12 ? 40
-                            : 64,
-        width = 2 * LEFT + (int)count * step;
-    if (width < 240)
-        width = 240;
-    double top = 0;
-    for (size_t i = 0; i < bars->count; i++)
-        top = bars->values[i] > top ? bars->values[i] : top;
-    add(page, "<figure><figcaption>");
-    add_text(page, bars->title);
-    print(page, "</figcaption><svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\" aria-label=\"",
-          width, HEIGHT + BOTTOM, width);
-    add_text(page, bars->title);
-    print(page, "\"><line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", LEFT, HEIGHT, width - LEFT,
-          HEIGHT);
-    int every = (LABEL_WIDTH + step - 1) / step;
-    for (size_t i = 0; i < bars->count; i++) {
-        double height = top > 0 ? bars->values[i] / top * (HEIGHT - TOP) : 0;
-        int x = LEFT + (int)i * step;
-        print(page, "<rect x=\"%d\" y=\"%.1f\" width=\"%d\" height=\"%.1f\"><title>", x + 1,
-              HEIGHT - height, step - 2, height);
-        add_text(page, bars->labels[i]);
-        print(page, " %s: %g</title></rect>", bars->unit, bars->values[i]);
-        if (i % (size_t)every == 0) {
-            print(page, "<text x=\"%d\" y=\"%d\">", x + 1, HEIGHT + 14);
-            add_text(page, bars->labels[i]);
-            add(page, "</text>");
-        }
-    }
-    print(page, "<text x=\"%d\" y=\"%d\">%s</text><text x=\"%d\" y=\"12\">most: %g</text>", LEFT,
-          HEIGHT + 28, bars->unit, LEFT, top);
-    add(page, "</svg></figure>\n");
+    page_add(page, "<div class=\"cards\">\n");
 }
 
-static int finish(struct page *page, struct error *err)
+void page_cards_end(struct page *page)
 {
-    add(page, "</body>\n</html>\n");
-    if (page->err.kind == ERROR_NONE)
-        return 0;
-    *err = page->err;
-    return -1;
-}
-
-int page_save(struct page *page, const char *path, struct error *err)
-{
-    if (finish(page, err) < 0)
-        return -1;
-    return file_write(path, page->html.data, page->html.size, err);
+    page_add(page, "</div>\n");
 }
 
 int page_append(struct page *page, struct buffer *out, struct error *err)
 {
-    if (finish(page, err) < 0)
+    page_add(page, "</body>\n</html>\n");
+    if (page->err.kind != ERROR_NONE) {
+        *err = page->err;
         return -1;
-    return buffer_append(out, page->html.data, page->html.size, err);
+    }
+    const char *contents = page->contents.data ? page->contents.data : "";
+    if (buffer_append(out, page->html.data, page->contents_at, err) < 0 ||
+        (page->has_contents && buffer_print(out, err, "<nav>\n%s</nav>\n", contents) < 0))
+        return -1;
+    return buffer_append(out, page->html.data + page->contents_at,
+                         page->html.size - page->contents_at, err);
+}
+
+int page_save(struct page *page, const char *path, struct error *err)
+{
+    struct buffer all = { 0 };
+    int status = page_append(page, &all, err);
+    if (status == 0)
+        status = file_write(path, all.data, all.size, err);
+    buffer_release(&all);
+    return status;
 }
 
 void page_close(struct page *page)
@@ -276,6 +234,7 @@ void page_close(struct page *page)
     if (!page)
         return;
     buffer_release(&page->html);
+    buffer_release(&page->contents);
     buffer_release(&page->png);
     free(page);
 }

@@ -1,0 +1,48 @@
+/*
+ * Colors of both schemes are checked: text on paper 13:1, bars and series on paper above 3:1. The
+ * series are Okabe and Ito's colors, for those who see colors differently, moved until they are
+ * that. Text from elsewhere is isolated, so that a name written right to left moves nothing else.
+ */
+#include "base/page_private.h"
+
+const char page_head[] =
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<style>\n"
+    ":root{color-scheme:light dark;--paper:#fff;--ink:#1f2328;--faint:#59636e;--line:#d1d9e0;"
+    "--bar:#2f6fba;--bad:#c2410c;--s1:#0b6aa8;--s2:#b85600;--s3:#087f5b;--s4:#a3397c;--s5:#7a6100;"
+    "--s6:#5b5bd6}\n"
+    "@media(prefers-color-scheme:dark){:root{--paper:#12161b;--ink:#e6edf3;--faint:#9198a1;"
+    "--line:#3d444d;--bar:#5b9bd5;--bad:#f0814a;--s1:#56b4e9;--s2:#f0a04b;--s3:#3ecf9e;"
+    "--s4:#e58cc4;--s5:#e3cf4f;--s6:#a5a5ff}}\n"
+    "body{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;"
+    "max-width:72rem;margin:2rem auto;padding:0 1rem}\n"
+    "h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid "
+    "var(--line)}h3{font-size:1rem;margin:1.2rem 0 .3rem}\n"
+    "h1,h2,h3,p,td,th,pre,summary,figcaption{overflow-wrap:anywhere;unicode-bidi:isolate}"
+    "td,th{overflow-wrap:break-word}\n"
+    "a{color:inherit}nav{font-size:.9rem;columns:14rem;margin:1rem 0}nav a{display:block}\n"
+    "table{border-collapse:collapse;display:block;overflow-x:auto;margin:.6rem 0}\n"
+    "th,td{padding:.2rem .6rem;border-bottom:1px solid var(--line);text-align:left;"
+    "vertical-align:baseline;font-size:.875rem}\n"
+    ".n{text-align:right}td.n{font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+    ".stamp{border:2px solid var(--bad);padding:.5rem .8rem}.stamp strong{color:var(--bad);"
+    "letter-spacing:.06em}\n"
+    "summary{cursor:pointer;margin:.4rem 0}\n"
+    "pre{overflow-x:auto;white-space:pre-wrap;padding:.6rem;border:1px solid var(--line)}\n"
+    "figure{margin:1rem 0;max-width:100%}figcaption,.faint{color:var(--faint);font-size:.85rem}\n"
+    "img{max-width:100%;height:auto;image-rendering:auto}\n"
+    ".side{display:flex;flex-wrap:wrap;gap:1.2rem;align-items:flex-end}"
+    ".side figure{margin:.4rem 0}\n"
+    ".cards{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}.cards figure{margin:0;"
+    "width:132px}.cards figcaption{white-space:pre-line;font-size:.75rem;line-height:1.35}\n"
+    "svg{max-width:100%;height:auto}svg text{fill:var(--faint);font:11px system-ui,sans-serif;"
+    "unicode-bidi:isolate}\n"
+    "svg rect,svg path{fill:var(--bar)}svg line{stroke:var(--line)}svg .ink{fill:var(--ink)}"
+    "svg .end{text-anchor:end}svg .mid{text-anchor:middle}svg .bad{fill:var(--bad)}\n"
+    ".s1{color:var(--s1)}.s2{color:var(--s2)}.s3{color:var(--s3)}.s4{color:var(--s4)}"
+    ".s5{color:var(--s5)}.s6{color:var(--s6)}\n"
+    "svg .series line{stroke:currentColor;stroke-width:1.4}svg .series rect,svg .series circle"
+    "{fill:currentColor}svg .series path{fill:none;stroke:currentColor;stroke-width:1.8}\n"
+    "@media print{figure,tr{break-inside:avoid}}\n"
+    "</style>\n";
