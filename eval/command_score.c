@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "eval/command.h"
 #include "eval/score_option.h"
+#include "eval/score_output.h"
 #include "eval/score_read.h"
 #include "eval/score_text.h"
 
@@ -29,6 +30,10 @@ enum {
     ROUNDS,
     SEED,
     THREADS,
+    JSON,
+    CSV,
+    REPORT,
+    DATA,
 };
 
 static const struct param options[] = {
@@ -70,6 +75,12 @@ static const struct param options[] = {
     [SEED] = { "seed", PARAM_INTEGER, "", .min = 0, .max = 9e15, .help = "of the bootstrap" },
     [THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,
                   .help = "0: as many as this process may use; the result does not depend on it" },
+    [JSON] = { "json", PARAM_FILE, "", .help = SCORE_OUTPUT_JSON },
+    [CSV] = { "csv", PARAM_FILE, "", .help = SCORE_OUTPUT_CSV },
+    [REPORT] = { "report", PARAM_FILE, "", .help = SCORE_OUTPUT_REPORT },
+    [DATA] = { "data", PARAM_FILE, "",
+               .help = "the data set that was predicted: names of samples, and pictures of the "
+                       "mistakes in the report" },
     { 0 },
 };
 
@@ -188,8 +199,13 @@ static int score_set(const struct option_values *given, const struct score_set *
     if (status == 0)
         status = score_set_views(set, r, pool, err);
     free(wishes.weight);
+    struct score_output output = { text_of(given, JSON), text_of(given, CSV),
+                                   text_of(given, REPORT), text_of(given, DATA),
+                                   text_of(given, CLASSES) };
     if (status == 0)
         status = print(r, err);
+    if (status == 0)
+        status = score_output_write(&output, r, err);
     score_close(r);
     return status;
 }
@@ -199,16 +215,23 @@ int command_score(int argc, char **argv, struct error *err)
     static struct option_values given; /* too large for comfort on the stack */
     struct score_request request;
     struct score_set *set = NULL;
+    struct buffer line = { 0 };
     int rc = option_read(&command, argc, argv, &given, err);
     if (rc != 0)
         return rc;
-    if (fill_request(&given, &request, err) < 0 ||
+    struct score_output output = { text_of(&given, JSON), text_of(&given, CSV),
+                                   text_of(&given, REPORT), NULL, NULL };
+    if (score_output_check(&output, err) < 0 || fill_request(&given, &request, err) < 0 ||
         pool_open(&request.pool, (int)given.value[THREADS].integer, err) < 0)
         return -1;
-    rc = score_set_read(&set, &request, err);
+    rc = score_output_command("nneval", argc, argv, &line, err);
+    request.command = line.data;
+    if (rc == 0)
+        rc = score_set_read(&set, &request, err);
     if (rc == 0)
         rc = score_set(&given, set, request.pool, err);
     score_set_close(set);
     pool_close(request.pool);
+    buffer_release(&line);
     return rc;
 }

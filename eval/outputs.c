@@ -156,6 +156,7 @@ static int read_own(struct outputs *o, const char *path, struct error *err)
         !(o->network = text_of(o, about->network, err)) ||
         !(o->views = text_of(o, about->views, err)) ||
         !(o->kernels = text_of(o, about->kernels, err)) ||
+        !(o->preprocess = text_of(o, about->preprocess, err)) ||
         !(o->data_hash = text_of(o, about->data_hash, err)) ||
         !(o->caution = text_of(o, about->caution, err)))
         return -1;
@@ -237,6 +238,7 @@ static void start(struct outputs *o)
 {
     *o = (struct outputs){ 0 };
     o->hash = o->network = o->views = o->kernels = o->data_hash = o->caution = "";
+    o->preprocess = "";
 }
 
 int outputs_read(struct outputs *o, const char *path, const struct outputs_options *options,

@@ -43,6 +43,7 @@ struct outputs {
     const char **key;               /* (n) */
     const char **class_name;        /* (k) */
     const char *hash, *network, *views, *kernels, *data_hash, *caution;
+    const char *preprocess; /* JSON */
     struct arena arena;         /* of the texts */
     struct prediction_file own; /* open where our own file keeps views; path NULL otherwise */
 };

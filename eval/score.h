@@ -83,6 +83,7 @@ struct score_predictor {
     const char *name;                             /* all different */
     const char *file;                             /* as given; NULL for an ensemble */
     const char *hash, *network, *views, *kernels; /* as the file says; "" when it does not */
+    const char *preprocess;                       /* JSON (augment/preprocess.h), or "" */
     enum score_kind kind;
     bool has_probs;
     int ensemble;           /* its place in result.ensemble; -1: a single file */

@@ -19,7 +19,7 @@
 /* One predictor's outputs. All is borrowed; texts that are not known are "". */
 struct score_file {
     const char *name; /* all different */
-    const char *file, *hash, *network, *views, *kernels;
+    const char *file, *hash, *network, *views, *kernels, *preprocess;
     enum score_kind kind;
     const float *probs;   /* (n,k); NULL for votes */
     const float *logits;  /* (n,k), where SCORE_RULE_LOGIT is to be had; NULL otherwise */

@@ -189,6 +189,7 @@ static int list_votes(struct score_set *s, int f, const char *path, struct error
             .network = "",
             .views = "",
             .kernels = "",
+            .preprocess = "",
             .kind = SCORE_VOTES,
             .votes = o->votes + (size_t)v * (size_t)o->n,
         };
@@ -248,6 +249,7 @@ static int list_files(struct score_set *s, const char *const *files, struct erro
                                  .network = o->network,
                                  .views = o->views,
                                  .kernels = o->kernels,
+                                 .preprocess = o->preprocess,
                                  .kind = o->kind,
                                  .probs = s->probs[f] ? s->probs[f] : o->values,
                                  .logits = logits && s->request->keep_logits ? o->values : NULL };

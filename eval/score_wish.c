@@ -102,7 +102,8 @@ static int plan_file(struct score_work *w, int file, struct error *err)
                    (out->hash = score_work_text(w, f->hash, err)) &&
                    (out->network = score_work_text(w, f->network, err)) &&
                    (out->views = score_work_text(w, f->views, err)) &&
-                   (out->kernels = score_work_text(w, f->kernels, err))
+                   (out->kernels = score_work_text(w, f->kernels, err)) &&
+                   (out->preprocess = score_work_text(w, f->preprocess, err))
                ? 0
                : -1;
 }
@@ -283,7 +284,7 @@ static int plan_ensemble(struct score_work *w, int number, const int *order, str
                                   .weighting = wish->weighting };
     out->kind = p->probs ? SCORE_PROBS : SCORE_VOTES;
     out->ensemble = number;
-    out->hash = out->network = out->views = out->kernels = "";
+    out->hash = out->network = out->views = out->kernels = out->preprocess = "";
     if (!(out->name = name_ensemble(w, wish, count, err)) || weigh(w, wish, p, e, err) < 0 ||
         list_members(w, p, e, out, err) < 0)
         return -1;

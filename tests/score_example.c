@@ -96,6 +96,10 @@ static void fill_predictor(struct score_result *r, int p)
                                    .network = p < VOTES ? names[p] : "",
                                    .views = p < VOTES ? "hflip" : "",
                                    .kernels = p < VOTES ? "Haswell/avx2" : "",
+                                   .preprocess = p < VOTES
+                                                     ? "{\"filter\": \"bilinear\", \"resize\": 40, "
+                                                       "\"size\": 32}"
+                                                     : "",
                                    .kind = p == VOTES ? SCORE_VOTES : SCORE_PROBS,
                                    .has_probs = p != VOTES,
                                    .ensemble = p == ENSEMBLE ? 0 : -1 };
