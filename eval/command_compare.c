@@ -2,10 +2,24 @@
 #include <stdio.h>
 
 #include "eval/command.h"
+#include "eval/score_output.h"
 #include "eval/score_read.h"
 #include "eval/score_text.h"
 
-enum { LABELS, KIND, ARRAY, TEMPERATURE, ROUNDS, SEED, THREADS };
+enum {
+    LABELS,
+    KIND,
+    ARRAY,
+    CLASSES,
+    TEMPERATURE,
+    ROUNDS,
+    SEED,
+    THREADS,
+    JSON,
+    CSV,
+    REPORT,
+    DATA,
+};
 
 static const struct param options[] = {
     [LABELS] = { "labels", PARAM_FILE, "",
@@ -14,6 +28,8 @@ static const struct param options[] = {
     [KIND] = { "kind", PARAM_CHOICE, "", .choices = outputs_kind_names,
                .help = "what files of other software hold; auto: told by the values, or refused" },
     [ARRAY] = { "array", PARAM_TEXT, "", .help = "the array of an .npz that holds the outputs" },
+    [CLASSES] = { "classes", PARAM_FILE, "",
+                  .help = "names of the classes: one a line, or a CSV with a column `name`" },
     [TEMPERATURE] = { "temperature", PARAM_FLAG, "", .value = 1,
                       .help = "fit temperatures, and score what they give" },
     [ROUNDS] = { "rounds", PARAM_INTEGER, "", .value = 10000, .min = 100, .max = 1000000,
@@ -21,6 +37,10 @@ static const struct param options[] = {
     [SEED] = { "seed", PARAM_INTEGER, "", .min = 0, .max = 9e15, .help = "of the bootstrap" },
     [THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,
                   .help = "0: as many as this process may use; the result does not depend on it" },
+    [JSON] = { "json", PARAM_FILE, "", .help = SCORE_OUTPUT_JSON },
+    [CSV] = { "csv", PARAM_FILE, "", .help = SCORE_OUTPUT_CSV },
+    [REPORT] = { "report", PARAM_FILE, "", .help = SCORE_OUTPUT_REPORT },
+    [DATA] = { "data", PARAM_FILE, "", .help = SCORE_OUTPUT_DATA },
     { 0 },
 };
 
@@ -45,7 +65,7 @@ static const struct option_command command = {
 };
 
 static int compare(const struct score_input *input, const struct option_values *given,
-                   struct pool *pool, struct error *err)
+                   const struct score_output *output, struct pool *pool, struct error *err)
 {
     if (input->files != 2)
         return error_set(err, ERROR_USAGE, "A B",
@@ -66,6 +86,8 @@ static int compare(const struct score_input *input, const struct option_values *
         (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0))
         status = error_errno(err, "standard output", "cannot write the result");
     buffer_release(&text);
+    if (status == 0)
+        status = score_output_write(output, r, err);
     score_close(r);
     return status;
 }
@@ -74,20 +96,30 @@ int command_compare(int argc, char **argv, struct error *err)
 {
     static struct option_values given; /* too large for comfort on the stack */
     struct score_set *set = NULL;
+    struct buffer line = { 0 };
     int rc = option_read(&command, argc, argv, &given, err);
     if (rc != 0)
         return rc;
     struct score_request request = { .files = given.positional,
                                      .count = given.positional_count,
                                      .labels = given.value[LABELS].text,
+                                     .classes = given.value[CLASSES].text,
                                      .outputs = { (enum outputs_kind)given.value[KIND].integer,
                                                   given.value[ARRAY].text } };
-    if (pool_open(&request.pool, (int)given.value[THREADS].integer, err) < 0)
+    struct score_output output = { given.value[JSON].text, given.value[CSV].text,
+                                   given.value[REPORT].text, given.value[DATA].text,
+                                   given.value[CLASSES].text };
+    if (score_output_check(&output, err) < 0 ||
+        pool_open(&request.pool, (int)given.value[THREADS].integer, err) < 0)
         return -1;
-    rc = score_set_read(&set, &request, err);
+    rc = score_output_command("nneval", argc, argv, &line, err);
+    request.command = line.data;
     if (rc == 0)
-        rc = compare(score_set_input(set), &given, request.pool, err);
+        rc = score_set_read(&set, &request, err);
+    if (rc == 0)
+        rc = compare(score_set_input(set), &given, &output, request.pool, err);
     score_set_close(set);
     pool_close(request.pool);
+    buffer_release(&line);
     return rc;
 }

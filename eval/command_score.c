@@ -78,9 +78,7 @@ static const struct param options[] = {
     [JSON] = { "json", PARAM_FILE, "", .help = SCORE_OUTPUT_JSON },
     [CSV] = { "csv", PARAM_FILE, "", .help = SCORE_OUTPUT_CSV },
     [REPORT] = { "report", PARAM_FILE, "", .help = SCORE_OUTPUT_REPORT },
-    [DATA] = { "data", PARAM_FILE, "",
-               .help = "the data set that was predicted: names of samples, and pictures of the "
-                       "mistakes in the report" },
+    [DATA] = { "data", PARAM_FILE, "", .help = SCORE_OUTPUT_DATA },
     { 0 },
 };
 

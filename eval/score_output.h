@@ -22,6 +22,9 @@ struct score_output {
 #define SCORE_OUTPUT_JSON "write all numbers to this file, too"
 #define SCORE_OUTPUT_CSV "write a table with timm's columns, then ours, to this file"
 #define SCORE_OUTPUT_REPORT "write a page of HTML with charts to this file"
+#define SCORE_OUTPUT_DATA                                                                          \
+    "the data set that was predicted: names of samples, and pictures of the mistakes in the "      \
+    "report"
 
 /* What can be told before there is anything to write. */
 int score_output_check(const struct score_output *output, struct error *err);
