@@ -1,15 +1,17 @@
 /* nneval without a command: the accuracy of networks on a data set, each alone and all averaged,
  * with test-time views. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/json.h"
 #include "eval/command.h"
-#include "eval/evaluation.h"
+#include "eval/evaluation_score.h"
+#include "eval/score_output.h"
+#include "eval/score_text.h"
 
-enum { DATA, MODEL, VIEWS, CLASSES, THREADS, EXIF, JSON, PROBS };
+enum { DATA, MODEL, VIEWS, CLASSES, THREADS, EXIF, ROUNDS, SEED, JSON, CSV, REPORT, PROBS };
 
 static const struct param options[] = {
     [DATA] = { "data", PARAM_FILE, "", .required = true,
@@ -26,7 +28,12 @@ static const struct param options[] = {
     [THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,
                   .help = "0: as many as this process may use; the result does not depend on it" },
     [EXIF] = { "exif", PARAM_FLAG, "", .help = "turn photographs as their EXIF orientation says" },
-    [JSON] = { "json", PARAM_FILE, "", .help = "write the numbers to this file, too" },
+    [ROUNDS] = { "rounds", PARAM_INTEGER, "", .value = 1000, .min = 0, .max = 100000,
+                 .help = "of the bootstrap; 0: no intervals but Wilson's" },
+    [SEED] = { "seed", PARAM_INTEGER, "", .min = 0, .max = 9e15, .help = "of the bootstrap" },
+    [JSON] = { "json", PARAM_FILE, "", .help = SCORE_OUTPUT_JSON },
+    [CSV] = { "csv", PARAM_FILE, "", .help = SCORE_OUTPUT_CSV },
+    [REPORT] = { "report", PARAM_FILE, "", .help = SCORE_OUTPUT_REPORT },
     [PROBS] = { "probs", PARAM_FILE, "",
                 .help = "write each model's and the ensemble's probabilities into this folder "
                         "(safetensors)" },
@@ -54,7 +61,7 @@ static const char notes[] =
 static const struct option_command command = {
     .program = "nneval",
     .usage = "--data DATA --model W [--model W2 ...] [options]",
-    .summary = "top-1, top-5 and NLL of networks on labeled images, each alone and averaged",
+    .summary = "metrics with intervals of networks on labeled images, each alone and averaged",
     .options = options,
     .notes = notes,
 };
@@ -80,36 +87,67 @@ static void warn_twins(const struct members *m)
                         m->names[i], m->names[j]);
 }
 
+static struct score_output outputs_of(const struct option_values *given)
+{
+    return (struct score_output){ given->value[JSON].text, given->value[CSV].text,
+                                  given->value[REPORT].text,
+                                  given->value[REPORT].text ? given->value[DATA].text : NULL,
+                                  given->value[CLASSES].text };
+}
+
 /* Hours of work are not to end at a folder that is not there. */
 static int check_outputs(const struct option_values *given, struct error *err)
 {
-    const char *json = given->value[JSON].text, *probs = given->value[PROBS].text;
-    if (json && file_check_out(json, err) < 0)
+    struct score_output output = outputs_of(given);
+    const char *probs = given->value[PROBS].text;
+    if (score_output_check(&output, err) < 0)
         return -1;
     return probs ? file_make_folders(probs, err) : 0;
 }
 
-static int write_results(const struct evaluation *e, const struct option_values *given,
-                         struct error *err)
+static int print(const struct evaluation *e, const struct score_result *r, struct error *err)
 {
-    const char *json = given->value[JSON].text, *probs = given->value[PROBS].text;
     struct buffer text = { 0 };
-    int status = report_print(&e->report, &text, err);
+    const struct report *run = &e->report;
+    int status = score_print(r, &text, err);
+    if (status == 0)
+        status = buffer_print(
+            &text, err, "%" PRIu64 " images in %.1f s (%.1f images/s), %d threads, %s\n", run->n,
+            run->seconds, run->seconds > 0 ? (double)run->n / run->seconds : 0, run->threads,
+            run->kernels);
     if (status == 0 &&
         (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0))
         status = error_errno(err, "standard output", "cannot write the table");
     buffer_release(&text);
-    if (status < 0 || (probs && evaluation_save(e, probs, err) < 0))
-        return -1;
-    if (!json)
-        return 0;
-    json_t *numbers = report_json(&e->report, err);
-    status = numbers ? json_write(json, numbers, err) : -1;
-    json_decref(numbers);
     return status;
 }
 
-static int run(const struct option_values *given, struct error *err)
+static int score(const struct evaluation *e, const struct option_values *given, const char *line,
+                 struct error *err)
+{
+    struct score_options o = score_defaults();
+    struct score_output output = outputs_of(given);
+    struct score_result *r = NULL;
+    const char *probs = given->value[PROBS].text;
+    if (pool_open(&o.pool, (int)given->value[THREADS].integer, err) < 0)
+        return -1;
+    o.rounds = (int)given->value[ROUNDS].integer;
+    o.seed = (uint64_t)given->value[SEED].integer;
+    int status = evaluation_score(e, &o, &r, err);
+    pool_close(o.pool);
+    if (status == 0 && !(r->command = arena_text(&r->arena, line, strlen(line), err)))
+        status = -1;
+    if (status == 0)
+        status = print(e, r, err);
+    if (status == 0 && probs)
+        status = evaluation_save(e, probs, err);
+    if (status == 0)
+        status = score_output_write(&output, r, err);
+    score_close(r);
+    return status;
+}
+
+static int run(const struct option_values *given, const char *line, struct error *err)
 {
     int warnings = 0;
     struct evaluation_request request = {
@@ -130,7 +168,7 @@ static int run(const struct option_values *given, struct error *err)
         fprintf(stderr, "nneval: warning: and %d more images decoded with warnings\n",
                 warnings - WARNINGS_SHOWN);
     warn_twins(&e.members);
-    int status = write_results(&e, given, err);
+    int status = score(&e, given, line, err);
     evaluation_release(&e);
     return status;
 }
@@ -138,6 +176,13 @@ static int run(const struct option_values *given, struct error *err)
 int command_evaluate(int argc, char **argv, struct error *err)
 {
     static struct option_values given; /* too large for comfort on the stack */
+    struct buffer line = { 0 };
     int rc = option_read(&command, argc, argv, &given, err);
-    return rc ? rc : run(&given, err);
+    if (rc != 0)
+        return rc;
+    rc = score_output_command("nneval", argc - 1, argv + 1, &line, err);
+    if (rc == 0)
+        rc = run(&given, line.data, err);
+    buffer_release(&line);
+    return rc;
 }

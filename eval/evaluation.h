@@ -4,7 +4,7 @@
  *     struct evaluation_request r = { .data = "data/test", .models = models, .count = 3 };
  *     struct evaluation e;
  *     if (evaluate(&e, &r, &err) < 0) ...
- *     report_print(&e.report, &text, &err);
+ *     printf("%.4f\n", e.report.scores[0].top1);
  *     evaluation_release(&e);
  */
 #ifndef TENFOLD_EVAL_EVALUATION_H

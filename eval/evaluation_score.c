@@ -1,11 +1,26 @@
 #include "eval/evaluation_score.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/memory.h"
 
-static int list_members(const struct evaluation *e, struct score_file *files, struct error *err)
+/* As its prediction file would carry it. */
+static const char *say_preprocess(const struct evaluation *e, int member, struct arena *arena,
+                                  struct error *err)
+{
+    json_t *json = preprocess_json(&e->members.preprocesses[member], err);
+    char *text = json ? json_canonical(json, err) : NULL;
+    const char *kept = text ? arena_text(arena, text, strlen(text), err) : NULL;
+    free(text);
+    json_decref(json);
+    return kept;
+}
+
+static int list_members(const struct evaluation *e, struct arena *arena, struct score_file *files,
+                        struct error *err)
 {
     const struct members *m = &e->members;
     for (int i = 0; i < m->count; i++) {
@@ -19,10 +34,13 @@ static int list_members(const struct evaluation *e, struct score_file *files, st
                                         .network = net_name(m->nets[i]),
                                         .views = e->report.views,
                                         .kernels = e->report.kernels,
+                                        .preprocess = say_preprocess(e, i, arena, err),
                                         .kind = SCORE_PROBS,
                                         .probs = p->values,
                                         .parameters = members_parameters(m, i),
                                         .multiply_adds = net_multiply_adds(m->nets[i]) };
+        if (!files[i].preprocess)
+            return -1;
     }
     return 0;
 }
@@ -70,7 +88,7 @@ static int make(const struct evaluation *e, const struct score_options *options,
                               .id = first->id,
                               .data = e->report.data,
                               .data_hash = e->report.data_hash };
-    if (!files || list_members(e, files, err) < 0 ||
+    if (!files || list_members(e, arena, files, err) < 0 ||
         name_classes(e, first->k, arena, &in.class_name, err) < 0 ||
         name_samples(e, first, arena, &in.sample, err) < 0)
         return -1;

@@ -1,17 +1,15 @@
 /*
- * What an evaluation found, as a table for people and as JSON for scripts.
+ * What an evaluation in memory found, for the programs that go on with it: how many answers of each
+ * network, and of their mean probability, are right. What is written for people and scripts is made
+ * by evaluation_score.h.
  *
- *     struct report r = { .data = "data/test", .views = "10crop", ... };
- *     if (report_print(&r, &text, &err) < 0) ...
- *     json_t *json = report_json(&r, &err);
+ *     struct evaluation e;
+ *     if (evaluate(&e, &request, &err) < 0) ...
+ *     best = e.report.scores[e.report.best].top1;
  */
 #ifndef TENFOLD_EVAL_REPORT_H
 #define TENFOLD_EVAL_REPORT_H
 
-#include <jansson.h>
-
-#include "base/buffer.h"
-#include "base/error.h"
 #include "eval/members.h"
 #include "eval/metric.h"
 
@@ -36,11 +34,5 @@ struct report {
 /* The best single model: most correct, of equals the smaller NLL, then the smaller hash: not the
  * order given. */
 int report_best(const struct metric_score *scores, const char *const *hashes, int count);
-
-/* The table, appended to `text`. */
-int report_print(const struct report *r, struct buffer *text, struct error *err);
-
-/* docs/nneval.md lists the keys. Caller owns it. */
-json_t *report_json(const struct report *r, struct error *err);
 
 #endif

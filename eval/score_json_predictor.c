@@ -1,4 +1,6 @@
 /* One predictor and one ensemble as JSON. */
+#include <string.h>
+
 #include "base/json.h"
 #include "eval/score_json_parts.h"
 
@@ -96,13 +98,25 @@ static json_t *probs_json(const struct score_predictor *s)
                      score_json_interval(s->aurc), "risk", risk_json(s->risk));
 }
 
+/* The text that the file carries, as the object that it is. */
+static json_t *preprocess_json(const struct score_predictor *s)
+{
+    struct error none = { 0 };
+    json_t *json = s->preprocess && *s->preprocess
+                       ? json_parse(s->preprocess, strlen(s->preprocess), s->name, &none)
+                       : NULL;
+    return json ? json : json_null();
+}
+
 static json_t *about_json(const struct score_predictor *s)
 {
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:i, s:o, s:o, s:o, s:o}",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:i, s:o, s:o, s:o, "
+        "s:o}",
         "name", json_bytes(s->name), "file", s->file ? json_bytes(s->file) : json_null(), "hash",
         json_bytes(s->hash), "network", json_bytes(s->network), "views", json_bytes(s->views),
-        "kernels", json_bytes(s->kernels), "kind", score_kind_names[s->kind], "ensemble",
+        "kernels", json_bytes(s->kernels), "preprocess", preprocess_json(s), "kind",
+        score_kind_names[s->kind], "ensemble",
         s->ensemble < 0 ? json_null() : json_integer(s->ensemble), "parameters",
         (json_int_t)s->parameters, "multiply_adds", (json_int_t)s->multiply_adds, "labeled",
         (json_int_t)s->labeled, "correct", (json_int_t)s->correct, "top", s->top, "top1",

@@ -1,8 +1,39 @@
 #include "eval/score_text.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { NAME = 64 }; /* bytes of a name that are shown */
+
+/* Names come from elsewhere: what would move the cursor is '?'. */
+static const char *printable(const char *name, char *text)
+{
+    snprintf(text, NAME, "%s", name);
+    error_make_printable(text);
+    return text;
+}
+
+/* Columns that a text takes, of one for each character. */
+static int columns_of(const char *text)
+{
+    int columns = 0;
+    for (; *text; text++)
+        columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
+/* The views, where all files have the same. */
+static int print_views(const struct score_result *r, struct buffer *text, struct error *err)
+{
+    char views[NAME];
+    const char *first = r->predictor[0].views;
+    for (int p = 0; p < r->singles; p++)
+        if (!*first || strcmp(first, r->predictor[p].views) != 0)
+            return 0;
+    return buffer_print(text, err, "views  %s\n", printable(first, views));
+}
 
 static int print_head(const struct score_result *r, struct buffer *text, struct error *err)
 {
@@ -16,7 +47,8 @@ static int print_head(const struct score_result *r, struct buffer *text, struct 
     if (*r->selection.how && buffer_print(text, err, "chosen on %s (%" PRIu64 " samples)\n",
                                           r->selection.how, r->selection.n) < 0)
         return -1;
-    if (*r->optimistic && buffer_print(text, err, "%s\n", r->optimistic) < 0)
+    if (print_views(r, text, err) < 0 ||
+        (*r->optimistic && buffer_print(text, err, "%s\n", r->optimistic) < 0))
         return -1;
     for (int w = 0; w < r->warnings; w++)
         if (buffer_print(text, err, "warning: %s\n", r->warning[w]) < 0)
@@ -33,40 +65,58 @@ static void put(char *field, size_t size, const struct score_predictor *p, doubl
         snprintf(field, size, "-");
 }
 
-static int print_row(const struct score_predictor *p, int width, struct buffer *text,
-                     struct error *err)
+/* Whether any predictor's number of parameters is known. */
+static bool has_parameters(const struct score_result *r)
 {
-    char top[24] = "-", field[5][24], scaled[24] = "-";
+    for (int p = 0; p < r->predictors; p++)
+        if (r->predictor[p].parameters)
+            return true;
+    return false;
+}
+
+static int print_row(const struct score_predictor *p, int width, bool parameters,
+                     struct buffer *text, struct error *err)
+{
+    char top[24] = "-", field[5][24], scaled[24] = "-", count[24] = "-", name[NAME];
     if (p->has_probs)
         snprintf(top, sizeof(top), "%.2f %%", 100 * p->topk.value);
     if (p->temperature > 0)
         snprintf(scaled, sizeof(scaled), "%.4f", p->scaled.nll.value);
+    if (p->parameters)
+        snprintf(count, sizeof(count), "%" PRIu64, p->parameters);
     put(field[0], sizeof(field[0]), p, p->raw.nll.value);
     put(field[1], sizeof(field[1]), p, p->raw.brier.value);
     put(field[2], sizeof(field[2]), p, p->raw.ece.value);
     put(field[3], sizeof(field[3]), p, p->aurc.value);
     snprintf(field[4], sizeof(field[4]), "%.4f", p->f1.value);
+    printable(p->name, name);
+    if (buffer_print(text, err, "%s%*s", name, width - columns_of(name), "") < 0 ||
+        (parameters && buffer_print(text, err, "  %11s", count) < 0))
+        return -1;
     return buffer_print(
-        text, err,
-        "%-*s  %8" PRIu64 "  %7.2f %%  %6.2f .. %-6.2f  %9s  %7s  %7s  %7s  %7s  %7s  %7s\n", width,
-        p->name, p->correct, 100 * p->top1.value, 100 * p->top1.low, 100 * p->top1.high, top,
-        field[0], scaled, field[1], field[2], field[3], field[4]);
+        text, err, "  %8" PRIu64 "  %7.2f %%  %6.2f .. %-6.2f  %9s  %7s  %7s  %7s  %7s  %7s  %7s\n",
+        p->correct, 100 * p->top1.value, 100 * p->top1.low, 100 * p->top1.high, top, field[0],
+        scaled, field[1], field[2], field[3], field[4]);
 }
 
 static int print_table(const struct score_result *r, struct buffer *text, struct error *err)
 {
     int width = (int)strlen("predictor");
-    for (int p = 0; p < r->predictors; p++)
-        if ((int)strlen(r->predictor[p].name) > width)
-            width = (int)strlen(r->predictor[p].name);
-    char top[16];
+    bool parameters = has_parameters(r);
+    char top[16], name[NAME];
+    for (int p = 0; p < r->predictors; p++) {
+        int own = columns_of(printable(r->predictor[p].name, name));
+        width = own > width ? own : width;
+    }
     snprintf(top, sizeof(top), "top-%d", r->predictor[0].top);
-    if (buffer_print(text, err, "%-*s  %8s  %9s  %16s  %9s  %7s  %7s  %7s  %7s  %7s  %7s\n", width,
-                     "predictor", "correct", "top-1", "95 % interval", top, "NLL", "NLL/T", "Brier",
-                     "ECE", "AURC", "F1") < 0)
+    if (buffer_print(text, err, "%-*s", width, "predictor") < 0 ||
+        (parameters && buffer_print(text, err, "  %11s", "parameters") < 0) ||
+        buffer_print(text, err, "  %8s  %9s  %16s  %9s  %7s  %7s  %7s  %7s  %7s  %7s\n", "correct",
+                     "top-1", "95 % interval", top, "NLL", "NLL/T", "Brier", "ECE", "AURC",
+                     "F1") < 0)
         return -1;
     for (int p = 0; p < r->predictors; p++)
-        if (print_row(&r->predictor[p], width, text, err) < 0)
+        if (print_row(&r->predictor[p], width, parameters, text, err) < 0)
             return -1;
     return 0;
 }
@@ -76,8 +126,10 @@ static int print_gain(const struct score_result *r, int a, int b, struct buffer 
 {
     struct score_pair pair = score_pair_of(r, a, b);
     struct interval x = pair.gain_top1;
-    if (buffer_print(text, err, "%s against %s: %+.2f points", r->predictor[b].name,
-                     r->predictor[a].name, 100 * x.value) < 0)
+    char names[2][NAME];
+    if (buffer_print(text, err, "%s against %s: %+.2f points",
+                     printable(r->predictor[b].name, names[0]),
+                     printable(r->predictor[a].name, names[1]), 100 * x.value) < 0)
         return -1;
     if (x.kind != INTERVAL_NONE &&
         buffer_print(text, err, " (95 %%: %+.2f .. %+.2f)", 100 * x.low, 100 * x.high) < 0)

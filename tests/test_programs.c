@@ -264,17 +264,16 @@ START_TEST(main_job)
     ck_assert_msg(strstr(out, "ensemble of 2") != NULL, "%s", out);
     json_t *eval = read_json("eval.json");
     ck_assert_int_eq(json_integer_value(json_object_get(eval, "n")), 24);
-    const json_t *models = json_object_get(eval, "models");
-    ck_assert_uint_eq(json_array_size(models), 2);
-    for (size_t i = 0; i < 2; i++) {
-        const json_t *model = json_array_get(models, i);
-        ck_assert(json_is_string(json_object_get(model, "name")));
-        ck_assert(json_is_integer(json_object_get(model, "correct")));
-        ck_assert(json_is_number(json_object_get(model, "top1")));
+    const json_t *predictors = json_object_get(eval, "predictors");
+    ck_assert_uint_eq(json_array_size(predictors), 3); /* two networks and their mean */
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *p = json_array_get(predictors, i);
+        ck_assert(json_is_string(json_object_get(p, "name")));
+        ck_assert(json_is_integer(json_object_get(p, "correct")));
+        ck_assert(json_is_number(json_object_get(json_object_get(p, "top1"), "low")));
+        ck_assert(i == 2 ? json_is_integer(json_object_get(p, "ensemble"))
+                         : json_is_null(json_object_get(p, "ensemble")));
     }
-    const json_t *ensemble = json_object_get(eval, "ensemble");
-    ck_assert(json_is_integer(json_object_get(ensemble, "correct")));
-    ck_assert(json_is_number(json_object_get(ensemble, "top1")));
     json_decref(eval);
     /* The network of one file, the weights of another: names that do not fit are listed. */
     write_text("other.yaml",
@@ -433,12 +432,12 @@ START_TEST(surveyed)
                  "@/nneval --data # --model %%/run%d/best.safetensors --json "
                  "%%/eval.json",
                  i);
-        must_run(line, "best", out, sizeof(out));
+        must_run(line, "24 images in", out, sizeof(out));
         json_t *eval = read_json("eval.json");
-        const json_t *model = json_array_get(json_object_get(eval, "models"), 0);
+        const json_t *model = json_array_get(json_object_get(eval, "predictors"), 0);
         const json_t *preprocess = json_object_get(model, "preprocess");
-        ck_assert_double_eq_tol(100 * json_number_value(json_object_get(model, "top1")), best,
-                                0.005);
+        const json_t *top1 = json_object_get(json_object_get(model, "top1"), "value");
+        ck_assert_double_eq_tol(100 * json_number_value(top1), best, 0.005);
         ck_assert_str_eq(json_string_value(json_object_get(preprocess, "output")),
                          i ? "whiten" : "subtract_mean_image");
         json_decref(eval);

@@ -21,8 +21,8 @@ for seed in 1 2 3; do
 done
 bin/nneval --data "$val" "${models[@]}" --json "$out/1crop.json"
 bin/nneval --data "$val" "${models[@]}" --views hflip --json "$out/hflip.json"
-jq -e '[.models[].top1] | min >= 0.75' "$out/1crop.json" >/dev/null || { echo "a network is below 75 %" >&2; exit 1; }
-jq -e '.ensemble.correct > ([.models[].correct] | max)' "$out/1crop.json" >/dev/null ||
+jq -e '[.predictors[:3][].top1.value] | min >= 0.75' "$out/1crop.json" >/dev/null || { echo "a network is below 75 %" >&2; exit 1; }
+jq -e '.predictors[3].correct > ([.predictors[:3][].correct] | max)' "$out/1crop.json" >/dev/null ||
     { echo "the ensemble does not beat its best member" >&2; exit 1; }
 percent() { jq "100 * $2" "$1" | xargs printf %.2f; }
 {
@@ -33,9 +33,9 @@ percent() { jq "100 * $2" "$1" | xargs printf %.2f; }
     echo "|---|---|---|---|"
     i=0
     for seconds in $rows; do
-        echo "| seed $((i + 1)) | $seconds | $(percent "$out/1crop.json" ".models[$i].top1") % | $(percent "$out/hflip.json" ".models[$i].top1") % |"
+        echo "| seed $((i + 1)) | $seconds | $(percent "$out/1crop.json" ".predictors[$i].top1.value") % | $(percent "$out/hflip.json" ".predictors[$i].top1.value") % |"
         i=$((i + 1))
     done
-    echo "| probabilities of the three averaged | | $(percent "$out/1crop.json" .ensemble.top1) % | $(percent "$out/hflip.json" .ensemble.top1) % |"
+    echo "| probabilities of the three averaged | | $(percent "$out/1crop.json" .predictors[3].top1.value) % | $(percent "$out/hflip.json" .predictors[3].top1.value) % |"
 } >>docs/results.md
 tail -n 9 docs/results.md

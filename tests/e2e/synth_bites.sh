@@ -20,7 +20,7 @@ for seed in 1 2 3; do
         cp "$out/$name/last.safetensors" "$out/$name.safetensors"
     }
     percent() { jq "$1 * 100" "$2" | xargs printf %.1f; }
-    top1() { bin/nneval --data "$data/test" --model "$out/$1.safetensors" --json "$out/$1.json" >/dev/null && percent .models[0].top1 "$out/$1.json"; }
+    top1() { bin/nneval --data "$data/test" --model "$out/$1.safetensors" --json "$out/$1.json" >/dev/null && percent .predictors[0].top1.value "$out/$1.json"; }
     train "linear$seed" configs/linear_raw.yaml --seed "$seed"
     train "none$seed" configs/demo.yaml --seed "$seed" --set "$none" --set train.epochs=$epochs
     models=()
@@ -30,10 +30,10 @@ for seed in 1 2 3; do
     done
     bin/nneval --data "$data/test" "${models[@]}" --json "$out/ensemble$seed.json"
     linear=$(top1 "linear$seed") none_top1=$(top1 "none$seed")
-    mean=$(percent '([.models[].top1] | add / length)' "$out/ensemble$seed.json")
-    best=$(percent '([.models[].top1] | max)' "$out/ensemble$seed.json")
-    ensemble=$(percent .ensemble.top1 "$out/ensemble$seed.json")
-    first=$(percent .models[0].top1 "$out/ensemble$seed.json")
+    mean=$(percent '([.predictors[:3][].top1.value] | add / length)' "$out/ensemble$seed.json")
+    best=$(percent '([.predictors[:3][].top1.value] | max)' "$out/ensemble$seed.json")
+    ensemble=$(percent .predictors[3].top1.value "$out/ensemble$seed.json")
+    first=$(percent .predictors[0].top1.value "$out/ensemble$seed.json")
     rows+=("| $seed | $linear % | $none_top1 % | $first % | $mean % | $best % | $ensemble % |")
     awk -v l="$linear" -v n="$none_top1" -v f="$first" -v b="$best" -v e="$ensemble" \
         'BEGIN { exit !(l < 50 && f >= n + 3 && e > b) }' || { echo "seed $seed does not bite" >&2; failed=1; }
