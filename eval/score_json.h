@@ -1,5 +1,5 @@
 /*
- * A result as JSON for scripts; docs/score.md lists the keys.
+ * A result as JSON for scripts; docs/nneval.md lists the keys.
  *
  *     json_t *json = score_json(result, &err);
  *     if (!json || json_write("score.json", json, &err) < 0) ...

@@ -200,9 +200,14 @@ static void add_gains(struct score_page *s, struct chart *c)
     page_text(s->page,
               "Corrected: wrong by %s, right by this one; corrupted the other way round. McNemar's "
               "test is exact and looks at these alone; the paired bootstrap draws samples. Held "
-              "against %.4f instead of 0.05, the %d tests together err once in twenty times "
-              "(Bonferroni).",
+              "against %.4f instead of 0.05, the %d tests together find a difference where there "
+              "is none at most once in twenty times (Bonferroni).",
               r->predictor[r->best].name, 0.05 / count, count);
+    if (r->singles > 1)
+        page_text(s->page,
+                  "The best one is the best on these very samples, of %d: luck is on its "
+                  "side, so that gains over it are understated rather than overstated.",
+                  r->singles);
 }
 
 static int add_all(struct score_page *s, struct error *err)

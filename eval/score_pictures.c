@@ -44,11 +44,13 @@ static int open_index(struct score_pictures *s, const struct score_result *r, co
 }
 
 /* The key of a sample that is listed; NULL: it is not one of the data set. */
-static const char *key_of(const struct score_pictures *s, struct score_result *r, int64_t id,
-                          struct error *err)
+static const char *key_of(const struct score_pictures *s, struct score_result *r, const char *data,
+                          int64_t id, struct error *err)
 {
     if (id < 0 || (uint64_t)id >= index_count(s->index)) {
-        error_set(err, ERROR_DATA, r->data, "has %" PRIu64 " samples, and no sample %" PRId64,
+        error_set(err, ERROR_DATA, data,
+                  "has %" PRIu64 " samples, and no sample %" PRId64
+                  "; is it the data set that was predicted?",
                   index_count(s->index), id);
         return NULL;
     }
@@ -75,13 +77,13 @@ static int name_samples(const struct score_pictures *s, struct score_result *r, 
     for (int p = 0; p < r->predictors; p++)
         for (int i = 0; i < r->predictor[p].mistakes; i++) {
             struct score_mistake *m = &r->predictor[p].mistake[i];
-            if (!(m->sample = key_of(s, r, m->id, err)) ||
+            if (!(m->sample = key_of(s, r, data, m->id, err)) ||
                 check_label(s, r, data, m->id, m->label, err) < 0)
                 return -1;
         }
     for (int i = 0; i < r->suspects; i++) {
         struct score_suspect *x = &r->suspect[i];
-        if (!(x->sample = key_of(s, r, x->id, err)) ||
+        if (!(x->sample = key_of(s, r, data, x->id, err)) ||
             check_label(s, r, data, x->id, x->label, err) < 0)
             return -1;
     }
@@ -138,6 +140,15 @@ static int plan_thumbnail(struct plan *plan, int width, int height, struct error
     return plan_resize(plan, w > 0 ? w : 1, h > 0 ? h : 1, err);
 }
 
+/* The same words, with the image's file as their place. */
+static int at_image(const struct score_pictures *s, int64_t id, struct error *err)
+{
+    struct error said = *err;
+    char place[sizeof(err->place)];
+    index_place(s->index, (uint64_t)id, place, sizeof(place));
+    return error_set(err, said.kind, place, "%s", said.message);
+}
+
 int score_pictures_get(struct score_pictures *s, int64_t id, struct image *image, struct error *err)
 {
     const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
@@ -149,7 +160,7 @@ int score_pictures_get(struct score_pictures *s, int64_t id, struct image *image
         decode_header(s->decoder, s->bytes.data, s->bytes.size, &info, err) < 0 ||
         plan_thumbnail(&plan, info.width, info.height, err) < 0 ||
         decode_pixels(s->decoder, plan_needs(&plan), &source, &x, &y, err) < 0)
-        return -1;
+        return at_image(s, id, err);
     free(s->pixels);
     *image = (struct image){ NULL, plan.width, plan.height, (size_t)plan.width * 3 };
     s->pixels = image->pixels = memory_array((size_t)plan.height, image->stride, err);
