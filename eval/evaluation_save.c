@@ -54,6 +54,8 @@ static int save_as(const struct evaluation *e, int member, const char *path, str
         about.preprocess = preprocess = json ? json_canonical(json, err) : NULL;
         json_decref(json);
         about.network = net_name(e->members.nets[member]);
+        about.parameters = members_parameters(&e->members, member);
+        about.multiply_adds = net_multiply_adds(e->members.nets[member]);
         status = preprocess ? 0 : -1;
     }
     const struct prediction *p = member == ENSEMBLE ? &e->mean : &e->predictions[member];

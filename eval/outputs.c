@@ -152,6 +152,8 @@ static int read_own(struct outputs *o, const char *path, struct error *err)
     p->values = NULL; /* n and k stay: the views are read by them */
     p->label = p->id = p->key_hash = NULL;
     const struct prediction_about *about = &f->about;
+    o->parameters = about->parameters;
+    o->multiply_adds = about->multiply_adds;
     if (!(o->hash = text_of(o, about->model_hash, err)) ||
         !(o->network = text_of(o, about->network, err)) ||
         !(o->views = text_of(o, about->views, err)) ||

@@ -43,8 +43,9 @@ struct outputs {
     const char **key;               /* (n) */
     const char **class_name;        /* (k) */
     const char *hash, *network, *views, *kernels, *data_hash, *caution;
-    const char *preprocess; /* JSON */
-    struct arena arena;         /* of the texts */
+    const char *preprocess;             /* JSON */
+    uint64_t parameters, multiply_adds; /* of the network; of it for a view */
+    struct arena arena;                 /* of the texts */
     struct prediction_file own; /* open where our own file keeps views; path NULL otherwise */
 };
 

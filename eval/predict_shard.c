@@ -248,6 +248,8 @@ static int save(const struct shard *s, int i, const char *path, const struct pre
         .data_hash = index_hash(r->index),
         .kernels = infer_kernels(),
         .version = TENFOLD_VERSION,
+        .parameters = members_parameters(r->members, s->order[i]),
+        .multiply_adds = net_multiply_adds(r->members->nets[s->order[i]]),
         .total = index_count(r->index),
         .first = s->first,
         .count = s->count,

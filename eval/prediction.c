@@ -56,7 +56,9 @@ static int add_about(json_t *all, const struct prediction_about *about, struct e
         add_number(all, "first", about->first, err) < 0 ||
         add_number(all, "count", about->count, err) < 0)
         return -1;
-    if (about->total && add_number(all, "total", about->total, err) < 0)
+    if ((about->total && add_number(all, "total", about->total, err) < 0) ||
+        (about->parameters && add_number(all, "parameters", about->parameters, err) < 0) ||
+        (about->multiply_adds && add_number(all, "multiply_adds", about->multiply_adds, err) < 0))
         return -1;
     return about->group ? add_number(all, "group", (uint64_t)about->group, err) : 0;
 }

@@ -46,9 +46,11 @@ struct prediction_about {
     const char *data_hash;  /* 64 hex digits */
     const char *kernels;    /* "SkylakeX/plain": what the last bits depend on */
     const char *version;
-    uint64_t total;        /* samples of the data set */
-    uint64_t first, count; /* range of ids that this file promises */
-    int group;             /* G */
+    uint64_t parameters;    /* of the network */
+    uint64_t multiply_adds; /* of a view */
+    uint64_t total;         /* samples of the data set */
+    uint64_t first, count;  /* range of ids that this file promises */
+    int group;              /* G */
     /* Said of a number that flatters ("optimistic: weights were fitted on these samples"); NULL
      * nothing. */
     const char *caution;

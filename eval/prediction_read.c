@@ -128,6 +128,8 @@ static int read_about(struct prediction_file *f, enum prediction_kind kind, uint
     uint64_t group = 0;
     about->count = n;
     if (read_number(f, "total", &about->total, err) < 0 ||
+        read_number(f, "parameters", &about->parameters, err) < 0 ||
+        read_number(f, "multiply_adds", &about->multiply_adds, err) < 0 ||
         read_number(f, "first", &about->first, err) < 0 ||
         read_number(f, "count", &about->count, err) < 0 || read_number(f, "group", &group, err) < 0)
         return -1;

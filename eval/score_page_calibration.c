@@ -90,8 +90,8 @@ static void add_diagram(struct score_page *s, const struct score_predictor *x,
           .count = count },
     };
     page_plot(s->page, &(struct page_plot){ .title = title,
-                                            .x = { "confidence", 0, 1 },
-                                            .y = { "accuracy", 0, 1 },
+                                            .x = { .name = "confidence", .high = 1 },
+                                            .y = { .name = "accuracy", .high = 1 },
                                             .diagonal = true,
                                             .series = series,
                                             .count = 2,
@@ -99,8 +99,8 @@ static void add_diagram(struct score_page *s, const struct score_predictor *x,
                                             .height = 230 });
     series[0].y = share;
     page_plot(s->page, &(struct page_plot){ .title = "where the samples are",
-                                            .x = { "confidence", 0, 1 },
-                                            .y = { "samples in %", 0, most * 1.05 },
+                                            .x = { .name = "confidence", .high = 1 },
+                                            .y = { .name = "samples in %", .high = most * 1.05 },
                                             .series = series,
                                             .count = 1,
                                             .width = 150,
@@ -175,8 +175,8 @@ void score_page_risk(struct score_page *s)
         return;
     page_heading(s->page, "Coverage and risk");
     page_plot(s->page, &(struct page_plot){ .title = "error among the most confident samples",
-                                            .x = { "coverage in %", 0, 100 },
-                                            .y = { "error in %", 0, 0 },
+                                            .x = { .name = "coverage in %", .high = 100 },
+                                            .y = { .name = "error in %" },
                                             .series = series,
                                             .count = count,
                                             .width = 560,

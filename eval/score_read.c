@@ -250,6 +250,8 @@ static int list_files(struct score_set *s, const char *const *files, struct erro
                                  .views = o->views,
                                  .kernels = o->kernels,
                                  .preprocess = o->preprocess,
+                                 .parameters = o->parameters,
+                                 .multiply_adds = o->multiply_adds,
                                  .kind = o->kind,
                                  .probs = s->probs[f] ? s->probs[f] : o->values,
                                  .logits = logits && s->request->keep_logits ? o->values : NULL };

@@ -59,9 +59,14 @@ START_TEST(round_trip)
     enum prediction_kind kind = _i / 2 ? PREDICTION_LOGITS : PREDICTION_PROBS;
     struct error err = { 0 };
     struct prediction p = make(kind);
-    struct prediction_about about = {
-        .model_hash = hash, .views = "hflip", .total = 40, .first = 7, .count = N, .group = 16
-    };
+    struct prediction_about about = { .model_hash = hash,
+                                      .views = "hflip",
+                                      .parameters = 9,
+                                      .multiply_adds = 5000000000,
+                                      .total = 40,
+                                      .first = 7,
+                                      .count = N,
+                                      .group = 16 };
     struct prediction_views views = { V, dtype, weight, fill, &dtype };
     json_t *more = json_pack("{s:s}", "note", "x");
     /* Ids reach beyond a promise of three: the writer believes, the reader does not. */
@@ -84,6 +89,7 @@ START_TEST(round_trip)
     ck_assert_str_eq(f.about.model_hash, hash);
     ck_assert_str_eq(f.about.views, "hflip");
     ck_assert_ptr_null(f.about.network);
+    ck_assert(f.about.parameters == 9 && f.about.multiply_adds == 5000000000);
     ck_assert_uint_eq(f.about.total, 40);
     ck_assert_uint_eq(f.about.first, 7);
     ck_assert_int_eq(f.about.group, 16);

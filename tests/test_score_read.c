@@ -72,6 +72,9 @@ static void save(const char *path, struct difference d)
                                       .data_hash = d.data_hash ? d.data_hash : HASH_A,
                                       .kernels = "plain",
                                       .version = "1",
+                                      .preprocess = "{\"size\": 32}",
+                                      .parameters = 12,
+                                      .multiply_adds = 34,
                                       .total = 100,
                                       .first = (uint64_t)d.id,
                                       .count = (uint64_t)n,
@@ -104,6 +107,8 @@ START_TEST(together)
     const struct score_input *in = score_set_input(set);
     ck_assert(in->n == N && in->k == K && in->files == 2 && in->warnings == 0);
     ck_assert_str_eq(in->file[0].name, "a");
+    ck_assert_str_eq(in->file[0].preprocess, "{\"size\": 32}");
+    ck_assert(in->file[0].parameters == 12 && in->file[0].multiply_adds == 34);
     ck_assert_str_eq(in->caution, "optimistic: chosen here");
     ck_assert(in->file[1].kind == SCORE_LOGITS && !in->file[1].logits);
     /* exp(1) / (exp(1) + 2 exp(-1)) */
