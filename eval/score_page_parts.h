@@ -45,7 +45,9 @@ int score_page_confusion(struct score_page *s, struct error *err);
 int score_page_classes(struct score_page *s, struct error *err);
 /* score_page_ensembles.c */
 int score_page_ensembles(struct score_page *s, struct error *err);
+/* score_page_agreement.c */
 int score_page_agreement(struct score_page *s, struct error *err);
+/* score_page_views.c */
 void score_page_views(struct score_page *s);
 /* score_page_samples.c */
 int score_page_samples(struct score_page *s, struct error *err);
