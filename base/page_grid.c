@@ -84,7 +84,7 @@ static void add_level(struct page *page, const struct page_grid *g, int level, b
             continue;
         if (!any)
             page_print(page, "<path%s fill-opacity=\"%.3f\" d=\"", bad ? " class=\"bad\"" : "",
-                       0.25 + 0.75 * level / LEVELS);
+                       0.15 + 0.85 * level / LEVELS);
         any = true;
         page_print(page, "M%.1f %.1fh%.1fv%.1fh-%.1fz", MARGIN + i % g->side * cell,
                    MARGIN + i / g->side * cell, cell, cell, cell);

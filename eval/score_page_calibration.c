@@ -6,10 +6,13 @@
 
 enum { SHOWN = 12, LINES = 12 }; /* diagrams and curves; the numbers of all are in the tables */
 
-static void add_row(struct score_page *s, const char *name, const struct score_calibration *c)
+static void add_row(struct score_page *s, const struct score_predictor *x,
+                    const struct score_calibration *c)
 {
     struct score_cells row = { 0 };
-    score_cells_name(&row, name);
+    score_cells_name(&row, x->name);
+    if (c == &x->scaled)
+        score_cells_print(&row, "%.3f", x->temperature);
     score_cells_interval(&row, c->nll, 1, 4, true);
     score_cells_interval(&row, c->brier, 1, 4, true);
     score_cells_interval(&row, c->ece, 1, 4, true);
@@ -21,29 +24,28 @@ static void add_row(struct score_page *s, const char *name, const struct score_c
 
 static void add_tables(struct score_page *s)
 {
-    static const char *const columns[] = {
+    static const char *const raw[] = {
         "predictor", "NLL", "Brier", "ECE", "floor", "ECE, equal mass", "ECE, class-wise"
     };
+    static const char *const scaled[] = {
+        "predictor", "T", "NLL", "Brier", "ECE", "floor", "ECE, equal mass", "ECE, class-wise"
+    };
     bool any = false;
-    page_table(s->page, columns, 7);
-    for (int p = 0; p < s->r->predictors; p++)
+    page_table(s->page, raw, 7);
+    for (int p = 0; p < s->r->predictors; p++) {
         if (s->r->predictor[p].has_probs)
-            add_row(s, s->r->predictor[p].name, &s->r->predictor[p].raw);
-    page_table_end(s->page);
-    for (int p = 0; p < s->r->predictors; p++)
+            add_row(s, &s->r->predictor[p], &s->r->predictor[p].raw);
         any |= s->r->predictor[p].temperature > 0;
+    }
+    page_table_end(s->page);
     if (!any)
         return;
     page_text(s->page,
               "After temperature scaling (temperatures fitted on %s):", s->r->temperature.how);
-    page_table(s->page, columns, 7);
-    for (int p = 0; p < s->r->predictors; p++) {
-        const struct score_predictor *x = &s->r->predictor[p];
-        char name[SCORE_CELL];
-        snprintf(name, sizeof(name), "%.70s, T = %.3f", x->name, x->temperature);
-        if (x->temperature > 0)
-            add_row(s, name, &x->scaled);
-    }
+    page_table(s->page, scaled, 8);
+    for (int p = 0; p < s->r->predictors; p++)
+        if (s->r->predictor[p].temperature > 0)
+            add_row(s, &s->r->predictor[p], &s->r->predictor[p].scaled);
     page_table_end(s->page);
 }
 

@@ -98,7 +98,7 @@ static int add_large(struct score_page *s, const struct score_predictor *p, stru
     }
     for (size_t i = 0; whole && i < cells; i++) {
         double all = most[i % (size_t)side == i / (size_t)side];
-        shade[i] = all > 0 ? sqrt(shade[i] / all) : 0;
+        shade[i] = all > 0 ? shade[i] / all : 0;
     }
     if (whole)
         page_grid(s->page, &(struct page_grid){ .title = p->name,
