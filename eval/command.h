@@ -18,5 +18,6 @@ int command_views(int argc, char **argv, struct error *err);
 int command_missing(int argc, char **argv, struct error *err);
 int command_score(int argc, char **argv, struct error *err);
 int command_compare(int argc, char **argv, struct error *err);
+int command_soup(int argc, char **argv, struct error *err);
 
 #endif

@@ -19,6 +19,7 @@ static const struct {
     { "score", "metrics with intervals, ensembles and paired tests from prediction files",
       command_score },
     { "compare", "paired tests between two predictors on the same samples", command_compare },
+    { "soup", "average the weights of several networks into one network", command_soup },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
