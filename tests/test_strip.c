@@ -52,14 +52,14 @@ START_TEST(the_catalogue_holds_them_all)
     ck_assert_msg(catalogue_write("cat", &image, &err) == 0, "%s", err.message);
     ck_assert_int_eq(file_read("cat/index.html", FILE_LIMIT, &page, &err), 0);
     for (size_t i = 0; augmentations[i]; i++) {
-        snprintf(name, sizeof(name), "<h2>%s</h2>", augmentations[i]->name);
+        snprintf(name, sizeof(name), ">%s</h2>", augmentations[i]->name);
         ck_assert_msg(strstr(page.data, name) != NULL, "no %s", name);
         snprintf(name, sizeof(name), "cat/%s.png", augmentations[i]->name);
         ck_assert_int_eq(file_exists(name), augmentations[i]->table == TABLE_NONE);
     }
     const struct mix_about *mixing;
     for (size_t i = 0; (mixing = mix_about(i)); i++) {
-        snprintf(name, sizeof(name), "<h2>%s</h2>", mixing->name);
+        snprintf(name, sizeof(name), ">%s</h2>", mixing->name);
         ck_assert_msg(strstr(page.data, name) != NULL, "no %s", name);
         snprintf(name, sizeof(name), "cat/%s.png", mixing->name);
         ck_assert(file_exists(name));
