@@ -107,9 +107,9 @@ static int add_steps(struct score_page *s, const struct score_ensemble *e, struc
         page_side_by_side_end(s->page);
         list_steps(s, e);
         page_text(s->page,
-                  "Greedy selection with replacement: of %d steps the first %d make the "
-                  "ensemble. A step is judged on the samples for selection; the numbers "
-                  "are those of the reported ones.",
+                  "Greedy selection with replacement: of %d steps, the ensemble is what "
+                  "there is after step %d. A step is judged on the samples for selection; the "
+                  "numbers are those of the reported ones.",
                   e->steps, e->chosen);
     }
     free(x);
