@@ -156,6 +156,9 @@ static const struct {
     { "@/nneval --data # --model %/model.pt", 3, "PyTorch" },
     { "@/nneval --data # --model %/text.txt", 3, "text.txt" },
     { "@/nneval --data # --model %/x --json %/no/j.json", 2, "no/j.json: cannot be created" },
+    { "@/nneval --data # --model %/x --report %/no/r.html", 2, "no/r.html: cannot be created" },
+    { "@/nneval score %/x --csv %/no/s.csv", 2, "no/s.csv: cannot be created" },
+    { "@/nneval compare %/x %/x --report %/no/r.html", 2, "no/r.html: cannot be created" },
     { "@/nneval --data # --model %/x --probs %/text.txt", 2, "text.txt: is no folder" },
     { "@/nneval --data # --model %/x --set data.batch=8", 2, "reads no config" },
     { "@/nndata verify # --set data.batch=8", 2, "reads no config" },
@@ -258,7 +261,8 @@ START_TEST(main_job)
         ck_assert_msg(strstr(out, "best: epoch") != NULL, "%s", out);
     }
     ck_assert_msg(run("@/nneval --data # --model %/net1/best.safetensors --model "
-                      "%/net2/best.safetensors --views hflip --json %/eval.json",
+                      "%/net2/best.safetensors --views hflip --json %/eval.json --csv "
+                      "%/eval.csv --report %/eval.html --probs %/probs",
                       out, sizeof(out)) == 0,
                   "%s", out);
     ck_assert_msg(strstr(out, "ensemble of 2") != NULL, "%s", out);
@@ -274,6 +278,23 @@ START_TEST(main_job)
         ck_assert(i == 2 ? json_is_integer(json_object_get(p, "ensemble"))
                          : json_is_null(json_object_get(p, "ensemble")));
     }
+    /* Scored from its files, an evaluation has the same numbers. */
+    must_run("@/nneval score %/probs/net1-best.safetensors %/probs/net2-best.safetensors --data # "
+             "--json %/score.json --report %/score.html && grep -q 'data:image/png' %/score.html "
+             "&& grep -q 'data:image/png' %/eval.html && grep -q ^model,img_size,top1, %/eval.csv",
+             "ensemble of 2", out, sizeof(out));
+    json_t *score = read_json("score.json");
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const keys[] = { "correct", "top1", "topk",      "calibration", "scaled",
+                                            "f1",      "aurc", "confusion", "parameters" };
+        const json_t *a = json_array_get(predictors, i),
+                     *b = json_array_get(json_object_get(score, "predictors"), i);
+        for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+            ck_assert_msg(json_equal(json_object_get(a, keys[k]), json_object_get(b, keys[k])),
+                          "%s of %zu", keys[k], i);
+    }
+    ck_assert(json_equal(json_object_get(eval, "pairs"), json_object_get(score, "pairs")));
+    json_decref(score);
     json_decref(eval);
     /* The network of one file, the weights of another: names that do not fit are listed. */
     write_text("other.yaml",
