@@ -57,7 +57,7 @@ static void add_cell(struct page *page, const struct page_grid *g, int i, int x,
 
 static void add_named(struct page *page, const struct page_grid *g)
 {
-    int cell = g->side <= 12 ? 40 : g->side <= 20 ? 32 : 22, names = name_width(g);
+    int cell = g->side <= 12 ? 40 : g->side <= 20 ? 32 : 26, names = name_width(g);
     int left = names + MARGIN, top = names + MARGIN, size = g->side * cell;
     page_chart_begin(page, g->title, left + size + names / 2, top + size + 6);
     page_print(page, "<text class=\"mid ink\" x=\"%d\" y=\"12\">%s</text>", left + size / 2,

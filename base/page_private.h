@@ -28,7 +28,8 @@ void page_print(struct page *page, const char *format, ...) __attribute__((forma
 /* Append as text: what HTML would take for markup is escaped, and control characters are left out.
  */
 void page_add_text(struct page *page, const char *text);
-/* At most `limit` characters of it, the last a "…" where some were left out. */
+/* At most `limit` characters of it, "…" in place of those in the middle: names that differ often
+ * differ at their ends. */
 void page_add_short(struct page *page, const char *text, int limit);
 
 #endif

@@ -90,16 +90,15 @@ void page_add_text(struct page *page, const char *text)
 void page_add_short(struct page *page, const char *text, int limit)
 {
     bool latin = !is_utf8(text);
-    int characters = 0;
+    int characters = 0, at = -1, head = limit / 2, tail = limit - 1 - head;
     for (const char *t = text; *t; t++)
         characters += latin || ((unsigned char)*t & 0xc0) != 0x80;
-    int left = characters > limit ? limit - 1 : characters;
     for (; *text; text++) {
-        if (latin || ((unsigned char)*text & 0xc0) != 0x80)
-            if (left-- == 0)
-                break;
-        add_byte(page, (unsigned char)*text, latin);
+        bool begins = latin || ((unsigned char)*text & 0xc0) != 0x80;
+        at += begins;
+        if (characters <= limit || at < head || at >= characters - tail)
+            add_byte(page, (unsigned char)*text, latin);
+        else if (begins && at == head)
+            page_add(page, "…");
     }
-    if (characters > limit)
-        page_add(page, "…");
 }

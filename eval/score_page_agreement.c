@@ -65,7 +65,11 @@ static void add_pairs(struct score_page *s, struct pairs *m, bool correlation)
             struct score_pair x = score_pair_of(r, a, b);
             double value = pair_value(&x, correlation);
             m->shade[at] = most > 0 && value > 0 ? value / most : 0;
-            snprintf(m->text[at], sizeof(*m->text), correlation ? "%.2f" : "%.1f", value);
+            snprintf(m->text[at], sizeof(*m->text),
+                     correlation    ? "%.2f"
+                     : value < 9.95 ? "%.1f"
+                                    : "%.0f",
+                     value);
             snprintf(m->tip[at], sizeof(*m->tip),
                      "both right %" PRIu64 ", row alone %" PRIu64 ", column alone %" PRIu64
                      ", neither %" PRIu64,
