@@ -1,12 +1,13 @@
 /*
- * Workers sleep until a loop is announced (its generation number rises), then take turns under one
- * lock until none is left; the caller works too, as worker 0. The loop ends when the last worker
+ * Workers sleep until a loop is announced (its generation number rises), then take turns from one
+ * counter until none is left; the caller works too, as worker 0. The loop ends when the last worker
  * has left it.
  */
 #include "base/thread.h"
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 
 #include "base/memory.h"
 
-enum { THREADS_MAX = 1024 };
+enum { THREADS_MAX = 1024, LOOKS = 1000 /* some tens of microseconds */ };
 
 struct worker {
     struct pool *pool; /* borrowed */
@@ -30,15 +31,24 @@ struct pool {
 
     pthread_mutex_t lock;
     pthread_cond_t announced; /* signalled when generation or stop changes */
-    pthread_cond_t finished;  /* signalled when busy falls to 0 */
-    /* All below under lock. */
-    uint64_t generation;
+    pthread_cond_t finished;  /* signalled when finished_generation changes */
+    /* Changed under lock; who only looks does so without. */
+    _Atomic uint64_t generation, finished_generation;
     bool stop;
-    int busy; /* workers that have not left the present loop */
-    size_t next, count;
+    size_t count;
     void (*turn)(void *context, size_t i, int worker);
     void *context; /* borrowed */
+
+    _Alignas(64) _Atomic size_t next; /* turn that nobody has taken yet */
+    _Atomic int busy;                 /* workers that have not left the present loop */
 };
+
+static void pause_briefly(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
 
 /* CPUs allowed by "<quota> <period>", rounded up; 0: no limit. */
 static int quota_cpus(double quota, double period)
@@ -111,17 +121,26 @@ int thread_cpus(void)
     return cpus > 0 ? cpus : 1;
 }
 
-/* Take turns until none is left. Called and left with the lock held. */
+/* A moment of looking before lying down: the next loop, or the end of this one, is often nearer
+ * than a wake-up. */
+static void look(const _Atomic uint64_t *value, uint64_t unwanted)
+{
+    for (int i = 0; i < LOOKS && atomic_load_explicit(value, memory_order_acquire) == unwanted; i++)
+        pause_briefly();
+}
+
+/* Take turns until none is left. */
 static void work(struct pool *pool, int number)
 {
-    while (pool->next < pool->count) {
-        size_t i = pool->next++;
-        pthread_mutex_unlock(&pool->lock);
+    size_t i;
+    while ((i = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed)) < pool->count)
         pool->turn(pool->context, i, number);
-        pthread_mutex_lock(&pool->lock);
-    }
-    if (--pool->busy == 0)
-        pthread_cond_broadcast(&pool->finished);
+    if (atomic_fetch_sub_explicit(&pool->busy, 1, memory_order_acq_rel) > 1)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    atomic_store_explicit(&pool->finished_generation, pool->generation, memory_order_release);
+    pthread_cond_signal(&pool->finished);
+    pthread_mutex_unlock(&pool->lock);
 }
 
 static void *worker_main(void *argument)
@@ -129,17 +148,18 @@ static void *worker_main(void *argument)
     struct worker *worker = argument;
     struct pool *pool = worker->pool;
     uint64_t seen = 0;
-    pthread_mutex_lock(&pool->lock);
     for (;;) {
+        look(&pool->generation, seen);
+        pthread_mutex_lock(&pool->lock);
         while (!pool->stop && pool->generation == seen)
             pthread_cond_wait(&pool->announced, &pool->lock);
-        if (pool->stop)
-            break;
+        bool stop = pool->stop;
         seen = pool->generation;
+        pthread_mutex_unlock(&pool->lock);
+        if (stop)
+            return NULL;
         work(pool, worker->number);
     }
-    pthread_mutex_unlock(&pool->lock);
-    return NULL;
 }
 
 int pool_open(struct pool **result, int threads, struct error *err)
@@ -149,7 +169,7 @@ int pool_open(struct pool **result, int threads, struct error *err)
     if (threads < 1 || threads > THREADS_MAX)
         return error_set(err, ERROR_USAGE, NULL, "%d threads; must be 0 (all) to %d", threads,
                          THREADS_MAX);
-    struct pool *pool = memory_array(1, sizeof(*pool), err);
+    struct pool *pool = memory_aligned(1, sizeof(*pool), err);
     if (!pool)
         return -1;
     pool->threads = threads;
@@ -190,10 +210,13 @@ void pool_run(struct pool *pool, size_t count, void (*turn)(void *context, size_
     pool->turn = turn;
     pool->context = context;
     pool->busy = pool->threads;
-    pool->generation++;
+    uint64_t before = pool->generation++;
     pthread_cond_broadcast(&pool->announced);
+    pthread_mutex_unlock(&pool->lock);
     work(pool, 0);
-    while (pool->busy > 0)
+    look(&pool->finished_generation, before);
+    pthread_mutex_lock(&pool->lock);
+    while (pool->finished_generation == before)
         pthread_cond_wait(&pool->finished, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
 }

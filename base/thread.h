@@ -1,6 +1,6 @@
 /*
- * A pool of threads for loops whose turns are independent. Turns are handed out one by one under
- * one lock, so a slow turn holds nobody up; what a turn computes must not depend on which worker
+ * A pool of threads for loops whose turns are independent. Turns are handed out one by one,
+ * so a slow turn holds nobody up; what a turn computes must not depend on which worker
  * takes it.
  *
  *     static void turn(void *context, size_t i, int worker) { ... }
