@@ -49,24 +49,20 @@ void strength_range(const union value *v, double center, double range[2])
     range[1] = high;
 }
 
-int strength_check(const union value *v, const char *name, double center, const struct node *node,
+int strength_check(const union value *v, const char *name, const struct node *node,
                    struct error *err)
 {
     const double *item = v->list.item;
-    bool turn = center == 0;
     if (v->list.count > 2)
         return node_error(node, err,
                           "%s has %d numbers; must be one, the largest change, or [min, max]", name,
                           v->list.count);
-    if (v->list.count == 1 && (item[0] < 0 || (turn && item[0] > 0.5)))
-        return node_error(node, err, "%s is %g; the largest change must be %s", name, item[0],
-                          turn ? "0..0.5 (of the hue circle)" : "0 or more");
+    if (v->list.count == 1 && item[0] < 0)
+        return node_error(node, err, "%s is %g; the largest change must be 0 or more", name,
+                          item[0]);
     if (v->list.count == 2 && item[0] > item[1])
         return node_error(node, err, "%s is [%g, %g]; min must be at most max", name, item[0],
                           item[1]);
-    if (v->list.count == 2 && ((turn && item[1] > 0.5) || (!turn && item[0] < 0)))
-        return node_error(node, err, "%s is [%g, %g]; must be within %s", name, item[0], item[1],
-                          turn ? "-0.5..0.5 (of the hue circle)" : "0..100");
     return 0;
 }
 

@@ -73,16 +73,16 @@ int size_check(const union value *v, const struct node *node, struct error *err)
 void size_of(const union value *v, int *width, int *height);
 
 /* A row for the strength of a color change, as torchvision's ColorJitter takes it: one number, the
- * largest change, or [min, max] of the factor (or turn) itself. */
-#define STRENGTH_ROW(row_name, at_first, help_text)                                                \
+ * largest change, or [min, max] of the factor (0..100) or turn of hue (-0.5..0.5) itself. */
+#define STRENGTH_ROW(row_name, lowest, highest, at_first, help_text)                               \
     {                                                                                              \
-        row_name, PARAM_NUMBERS, "", .min = -0.5, .max = 100, .initial = at_first,                 \
+        row_name, PARAM_NUMBERS, "", .min = lowest, .max = highest, .initial = at_first,           \
                                      .help = help_text                                             \
     }
 
-/* Around `center`, which is 1 for factors (never below 0) and 0 for turns of hue (-0.5..0.5). */
-int strength_check(const union value *v, const char *name, double center, const struct node *node,
+int strength_check(const union value *v, const char *name, const struct node *node,
                    struct error *err);
+/* Around `center`, which is 1 for factors (never below 0) and 0 for turns. */
 void strength_range(const union value *v, double center, double range[2]);
 double strength_draw(const union value *v, double center, struct rng *rng);
 

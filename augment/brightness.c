@@ -9,13 +9,14 @@
 enum { AMOUNT };
 
 static const struct param params[] = {
-    [AMOUNT] = STRENGTH_ROW("amount", "0.4", "largest change of the factor, or its [min, max]"),
+    [AMOUNT] =
+        STRENGTH_ROW("amount", 0, 100, "0.4", "largest change of the factor, or its [min, max]"),
     { 0 },
 };
 
 static int check(const union value *v, const struct node *node, struct error *err)
 {
-    return strength_check(&v[AMOUNT], "amount", 1, node, err);
+    return strength_check(&v[AMOUNT], "amount", node, err);
 }
 
 static int draw(struct plan *plan, const union value *v, struct rng *rng, struct error *err)

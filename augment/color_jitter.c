@@ -11,10 +11,10 @@ enum { BRIGHTNESS, CONTRAST, SATURATION, HUE, KINDS };
 #define HELP "largest change of the factor, or its [min, max]"
 
 static const struct param params[] = {
-    [BRIGHTNESS] = STRENGTH_ROW("brightness", "0", HELP),
-    [CONTRAST] = STRENGTH_ROW("contrast", "0", HELP),
-    [SATURATION] = STRENGTH_ROW("saturation", "0", HELP),
-    [HUE] = STRENGTH_ROW("hue", "0", "largest turn, or its [min, max]; the circle is 1"),
+    [BRIGHTNESS] = STRENGTH_ROW("brightness", 0, 100, "0", HELP),
+    [CONTRAST] = STRENGTH_ROW("contrast", 0, 100, "0", HELP),
+    [SATURATION] = STRENGTH_ROW("saturation", 0, 100, "0", HELP),
+    [HUE] = STRENGTH_ROW("hue", -0.5, 0.5, "0", "largest turn, or its [min, max]; the circle is 1"),
     { 0 },
 };
 
@@ -26,7 +26,7 @@ static double center(int kind)
 static int check(const union value *v, const struct node *node, struct error *err)
 {
     for (int kind = 0; kind < KINDS; kind++)
-        if (strength_check(&v[kind], params[kind].name, center(kind), node, err) < 0)
+        if (strength_check(&v[kind], params[kind].name, node, err) < 0)
             return -1;
     return 0;
 }

@@ -13,13 +13,14 @@
 enum { AMOUNT };
 
 static const struct param params[] = {
-    [AMOUNT] = STRENGTH_ROW("amount", "0.1", "largest turn, or its [min, max]; the circle is 1"),
+    [AMOUNT] = STRENGTH_ROW("amount", -0.5, 0.5, "0.1",
+                            "largest turn, or its [min, max]; the circle is 1"),
     { 0 },
 };
 
 static int check(const union value *v, const struct node *node, struct error *err)
 {
-    return strength_check(&v[AMOUNT], "amount", 0, node, err);
+    return strength_check(&v[AMOUNT], "amount", node, err);
 }
 
 static int draw(struct plan *plan, const union value *v, struct rng *rng, struct error *err)

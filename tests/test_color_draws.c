@@ -269,12 +269,13 @@ START_TEST(refused)
         const char *line, *says;
     } cases[] = {
         { "brightness: [1.5, 0.5]", "min must be at most max" },
-        { "contrast: -0.3", "0 or more" },
-        { "contrast: [-0.1, 0.5]", "within 0..100" },
+        { "contrast: -0.3", "0..100" },
+        { "contrast: [-0.1, 0.5]", "0..100" },
         { "saturation: [1, 2, 3]", "[min, max]" },
         { "saturation: .nan", "must be" },
-        { "hue: 0.6", "0..0.5" },
-        { "hue: [-0.7, 0.2]", "-0.5" },
+        { "hue: 0.6", "-0.5..0.5" },
+        { "hue: -0.2", "0 or more" },
+        { "hue: [-0.7, 0.2]", "-0.5..0.5" },
         { "hue: [0.2, 0.6]", "-0.5..0.5" },
         { "hue: {amount: inf}", "must be" },
         { "color_jitter: {hue: [0.3, 0.1]}", "hue is [0.3, 0.1]; min must be at most max" },
