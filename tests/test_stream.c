@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/config.h"
 #include "base/simd.h"
 #include "tests/stream_data.h"
 #include "tests/suite.h"
@@ -61,6 +62,49 @@ START_TEST(levels_do_not_matter)
         if (level > SIMD_LEVEL_PLAIN)
             same_sums(plain, sums, 0);
     }
+}
+END_TEST
+
+static struct recipe *must_recipe(const char *text)
+{
+    struct recipe *opened;
+    struct config *config;
+    struct error err = { 0 };
+    ck_assert_int_eq(config_parse(&config, text, strlen(text), "test", &err), 0);
+    ck_assert_msg(recipe_open(&opened, node_get(config_root(config), "augment"), 5, &err) == 0,
+                  "%s", err.message);
+    config_close(config);
+    return opened;
+}
+
+/* Every resampler, with color in floats and in tables, into every type and layout. */
+START_TEST(levels_do_not_matter_to_any_form)
+{
+    static const char *const recipes[] = {
+        "augment: [{random_resized_crop: {size: 25, filter: bicubic}}, hflip, hue, equalize]",
+        "augment: [{random_resized_crop: 25}, color_jitter: {brightness: 0.4, saturation: 0.4}]",
+        "augment: [{rotate: 40}, perspective: {p: 1}, center_crop: 25, contrast, posterize: 5]",
+        "augment: [lens, {shear: {x: 30, filter: bicubic}}, center_crop: 25, pca_color]",
+        "augment: [rotate: {filter: nearest}, center_crop: 25, gaussian_blur: 3, gaussian_noise]",
+    };
+    static const enum dtype dtypes[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U8 };
+    struct recipe *kept = recipe;
+    struct stream_options o = small_options();
+    recipe = must_recipe(recipes[_i % 5]);
+    o.resampler = _i / 5 ? RESAMPLER_FAST : RESAMPLER_EXACT;
+    for (int form = 0; form < 8; form++) {
+        struct batch_sums plain[STEPS] = { 0 };
+        o.form = (struct output_form){ dtypes[form / 2], form % 2 ? LAYOUT_NHWC : LAYOUT_NCHW };
+        for (int level = SIMD_LEVEL_PLAIN; level < SIMD_LEVELS; level++) {
+            struct batch_sums sums[STEPS] = { 0 };
+            simd_limit((enum simd_level)level);
+            add_sums(&o, NULL, level == SIMD_LEVEL_PLAIN ? plain : sums);
+            if (level > SIMD_LEVEL_PLAIN)
+                same_sums(plain, sums, 0);
+        }
+    }
+    recipe_close(recipe);
+    recipe = kept;
 }
 END_TEST
 
@@ -199,6 +243,7 @@ int main(void)
     tcase_add_checked_fixture(cases, stream_data_make, stream_data_remove);
     tcase_add_loop_test(cases, threads_do_not_matter, 0, 16);
     tcase_add_loop_test(cases, levels_do_not_matter, 0, 16);
+    tcase_add_loop_test(cases, levels_do_not_matter_to_any_form, 0, 10);
     tcase_add_loop_test(cases, reading_ahead_does_not_matter, 0, 4);
     tcase_add_loop_test(cases, ranks_add_up, 0, 8);
     tcase_add_loop_test(cases, seek, 0, 4);
