@@ -67,6 +67,10 @@ struct augmentation {
 /* All augmentations, in the order of the manual; ends with NULL. */
 extern const struct augmentation *const augmentations[];
 
+/* What a recipe's line takes besides `params`: `p`, the probability of applying it at all, where
+ * the augmentation has none of its own and is no output stage. Ends with a nameless row. */
+const struct param *augmentation_more(const struct augmentation *op);
+
 /* NULL when there is none of that name. */
 const struct augmentation *augmentation_find(const char *name);
 /* The name nearest to `name`, NULL when none is near. */

@@ -58,6 +58,21 @@ const struct augmentation *const augmentations[] = {
     NULL,
 };
 
+static const struct param chance[] = {
+    { "p", PARAM_NUMBER, "", .value = 1, .min = 0, .max = 1,
+      .help = "probability of applying it at all" },
+    { 0 },
+};
+
+const struct param *augmentation_more(const struct augmentation *op)
+{
+    static const struct param none[] = { { 0 } };
+    for (const struct param *row = op->params; row->name; row++)
+        if (strcmp(row->name, chance[0].name) == 0)
+            return none;
+    return op->kind == AUGMENT_OUTPUT ? none : chance;
+}
+
 const struct augmentation *augmentation_find(const char *name)
 {
     for (int i = 0; augmentations[i]; i++)

@@ -11,47 +11,22 @@
 #include "augment/recipe_private.h"
 #include "base/memory.h"
 
-static const struct param p_row[] = {
-    { "p", PARAM_NUMBER, "", .value = 1, .min = 0, .max = 1,
-      .help = "probability of applying it at all" },
-    { 0 },
-};
-
-static bool has_own_p(const struct augmentation *op)
-{
-    for (const struct param *row = op->params; row->name; row++)
-        if (strcmp(row->name, "p") == 0)
-            return true;
-    return false;
-}
-
-/* Read the values of an op, taking the generic `p` out of the map first. */
+/* Read the values of an op and, from a map, the generic `p` behind them. */
 static int read_values(struct entry *entry, const struct node *values, struct error *err)
 {
-    struct node rest;
-    const char *keys[VALUES_MAX + 1];
-    const struct node *items[VALUES_MAX + 1];
-    int lines[VALUES_MAX + 1];
-    if (values && values->kind == NODE_MAP && !has_own_p(entry->op) && node_get(values, "p") &&
-        values->count <= VALUES_MAX) {
-        union value p;
-        if (param_read(p_row, node_get(values, "p"), &p, err) < 0)
-            return -1;
-        entry->p = p.number;
-        rest = *values;
-        rest.count = 0;
-        for (size_t i = 0; i < values->count; i++)
-            if (strcmp(values->keys[i], "p") != 0) {
-                keys[rest.count] = values->keys[i];
-                lines[rest.count] = values->key_lines ? values->key_lines[i] : values->line;
-                items[rest.count++] = values->items[i];
-            }
-        rest.keys = keys;
-        rest.key_lines = lines;
-        rest.items = items;
-        values = &rest;
-    }
-    return param_read(entry->op->params, values, entry->v, err);
+    struct param rows[VALUES_MAX + 2] = { 0 };
+    union value v[VALUES_MAX + 1];
+    size_t count = param_count(entry->op->params);
+    memcpy(rows, entry->op->params, count * sizeof(rows[0]));
+    bool map = values && values->kind == NODE_MAP;
+    if (map)
+        rows[count] = augmentation_more(entry->op)[0];
+    if (param_read(rows, values, v, err) < 0)
+        return -1;
+    memcpy(entry->v, v, count * sizeof(v[0]));
+    if (rows[count].name)
+        entry->p = v[count].number;
+    return 0;
 }
 
 static int unknown_op(const struct node *item, const char *name, struct error *err)
@@ -61,7 +36,7 @@ static int unknown_op(const struct node *item, const char *name, struct error *e
                       nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
-/* One output stage is enough, and it is not left to chance. */
+/* One output stage is enough. */
 static int check_output(const struct recipe *recipe, const struct entry *added, struct error *err)
 {
     if (added->op->kind != AUGMENT_OUTPUT)
@@ -71,9 +46,6 @@ static int check_output(const struct recipe *recipe, const struct entry *added, 
             return error_set(err, ERROR_USAGE, added->place,
                              "%s is a second output stage; %s stands at %s", added->op->name,
                              recipe->entries[i].op->name, recipe->entries[i].place);
-    if (added->p < 1)
-        return error_set(err, ERROR_USAGE, added->place, "%s has p %g; it is for all images alike",
-                         added->op->name, added->p);
     return 0;
 }
 

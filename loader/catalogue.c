@@ -33,7 +33,7 @@ static int write_words(struct catalogue *c, const struct augmentation *op, struc
 /* Picture and words into page and markdown; takes the strip. */
 static int write_picture(struct catalogue *c, struct canvas *strip, const char *op,
                          const char *summary, const char *source, const struct param *params,
-                         struct error *err)
+                         const struct param *more, struct error *err)
 {
     char name[80];
     struct buffer help = { 0 };
@@ -42,12 +42,14 @@ static int write_picture(struct catalogue *c, struct canvas *strip, const char *
     int rc = path ? canvas_save(strip, path, err) : -1;
     if (rc == 0)
         rc = param_help(params, "", 0, &help, err);
+    if (rc == 0)
+        rc = param_help(more, "", 0, &help, err);
     if (rc == 0) {
         struct image pixels = canvas_pixels(strip);
         page_heading(c->page, op);
         page_text(c->page, "%s. %s", summary, source);
         page_image(c->page, &pixels, 0, op);
-        page_code(c->page, help.size ? help.data : "no parameters");
+        page_code(c->page, help.data);
         rc = buffer_print(&c->markdown, err, "\n## %s\n\n%s. %s.\n\n![%s](%s)\n", op, summary,
                           source, op, name);
     }
@@ -63,7 +65,8 @@ static int write_strip(struct catalogue *c, const struct augmentation *op, struc
     struct canvas *strip;
     if (strip_draw(&strip, op, c->image, err) < 0)
         return -1;
-    int rc = write_picture(c, strip, op->name, op->summary, op->source, op->params, err);
+    int rc = write_picture(c, strip, op->name, op->summary, op->source, op->params,
+                           augmentation_more(op), err);
     if (rc == 0 && op->strip && strip_line(op, 1, line, sizeof(line)))
         rc = buffer_print(&c->markdown, err, "\nFirst picture: `- %s`\n", line);
     return rc;
@@ -82,7 +85,7 @@ static int write_mixings(struct catalogue *c, struct error *err)
         rc = strip_mix(&strip, mixing, c->image, &partner, err);
         if (rc == 0)
             rc = write_picture(c, strip, mixing->name, mixing->summary, mixing->source,
-                               mixing->params, err);
+                               mixing->params, (struct param[]){ { 0 } }, err);
         if (rc == 0)
             rc = buffer_print(&c->markdown, err, "\nIn the list `mix`: `- %s: {alpha: 1}`\n",
                               mixing->name);

@@ -1,4 +1,5 @@
 /* nndata ops: every augmentation, then the mixings of a batch, with their parameters. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "loader/command.h"
 
 enum { JSON };
+enum { PARAMS = 20 }; /* most of an augmentation */
 
 static const struct param options[] = {
     [JSON] = { "json", PARAM_FLAG, "", .help = "as JSON" },
@@ -23,8 +25,16 @@ static const struct option_command command = {
 /* A line of what a recipe's `augment` or `mix` list may hold. */
 struct op {
     const char *section, *name, *summary, *source;
-    const struct param *params;
+    struct param params[PARAMS + 1];
 };
+
+static void set_params(struct op *op, const struct param *own, const struct param *more)
+{
+    size_t count = param_count(own), others = param_count(more);
+    assert(count + others <= PARAMS);
+    memcpy(op->params, own, count * sizeof(*own));
+    memcpy(op->params + count, more, others * sizeof(*more));
+}
 
 /* The i-th of both lists, augmentations first; false behind the last. */
 static bool op_at(size_t i, struct op *op)
@@ -34,13 +44,16 @@ static bool op_at(size_t i, struct op *op)
         count++;
     if (i < count) {
         const struct augmentation *a = augmentations[i];
-        *op = (struct op){ "augment", a->name, a->summary, a->source, a->params };
+        *op = (struct op){ "augment", a->name, a->summary, a->source, { { 0 } } };
+        set_params(op, a->params, augmentation_more(a));
         return true;
     }
     const struct mix_about *m = mix_about(i - count);
-    if (m)
-        *op = (struct op){ "mix", m->name, m->summary, m->source, m->params };
-    return m != NULL;
+    if (!m)
+        return false;
+    *op = (struct op){ "mix", m->name, m->summary, m->source, { { 0 } } };
+    set_params(op, m->params, (struct param[]){ { 0 } });
+    return true;
 }
 
 static int print_text(struct error *err)
@@ -77,7 +90,7 @@ static int print_json(struct error *err)
     json_t *list = json_array();
     struct op op;
     for (size_t i = 0; list && op_at(i, &op); i++) {
-        union value v[16];
+        union value v[PARAMS];
         for (size_t j = 0; op.params[j].name; j++)
             param_default(&op.params[j], &v[j]);
         json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "name", op.name,

@@ -256,7 +256,7 @@ static const struct {
       "16 hexadecimal" },
     { "  - center_crop: 12\n  - subtract_mean_image: {file: t.safetensors}\n  - normalize\n",
       "r.yaml:4", "second output stage" },
-    { "  - center_crop: 12\n  - normalize: {p: 0.5}\n", "r.yaml:3", "all images alike" },
+    { "  - center_crop: 12\n  - normalize: {p: 0.5}\n", "r.yaml:3", "unknown key 'p'" },
     { "  - center_crop: 12\n  - subtract_mean\n  - subtract_mean: [0.1, 0.2]\n", "r.yaml:4",
       "must be 3" },
 };

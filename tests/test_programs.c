@@ -225,6 +225,15 @@ START_TEST(help)
     json_t *ops = json_parse(out, strlen(out), "ops", &err);
     ck_assert_msg(ops != NULL, "%s", err.message);
     ck_assert_uint_ge(json_array_size(ops), 43);
+    size_t i;
+    json_t *op;
+    json_array_foreach(ops, i, op)
+    {
+        const json_t *p = json_object_get(json_object_get(op, "defaults"), "p");
+        const char *name = json_string_value(json_object_get(op, "name"));
+        const struct augmentation *a = augmentation_find(name);
+        ck_assert_msg((p != NULL) == (!a || a->kind != AUGMENT_OUTPUT), "%s", name);
+    }
     json_decref(ops);
 }
 END_TEST
