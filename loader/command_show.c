@@ -37,8 +37,8 @@ static const struct param options[] = {
     [CATALOGUE] = { "catalogue", PARAM_FILE, "",
                     .help = "a page of such strips of all augmentations into this folder" },
     [SAMPLE] = { "sample", PARAM_TEXT, "",
-                 .help = "exactly what training saw of this sample (key or number) in --epoch; its "
-                         "plan is printed as JSON" },
+                 .help = "exactly what training saw of this sample (key or number) in --epoch, "
+                         "before it was mixed with others; its plan is printed as JSON" },
     { 0 },
 };
 
