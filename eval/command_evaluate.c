@@ -11,7 +11,7 @@
 #include "eval/score_output.h"
 #include "eval/score_text.h"
 
-enum { DATA, MODEL, VIEWS, CLASSES, THREADS, EXIF, ROUNDS, SEED, JSON, CSV, REPORT, PROBS };
+enum { DATA, MODEL, VIEWS, CLASSES, THREADS, EXIF, CONV, ROUNDS, SEED, JSON, CSV, REPORT, PROBS };
 
 static const struct param options[] = {
     [DATA] = { "data", PARAM_FILE, "", .required = true,
@@ -28,6 +28,9 @@ static const struct param options[] = {
     [THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,
                   .help = "0: as many as this process may use; the result does not depend on it" },
     [EXIF] = { "exif", PARAM_FLAG, "", .help = "turn photographs as their EXIF orientation says" },
+    [CONV] = { "conv", PARAM_CHOICE, "", .choices = members_conv_names,
+               .help = "fast: 3x3 convolutions in Winograd's tiles of 4x4, which round more "
+                       "coarsely; the files and tables say so" },
     [ROUNDS] = { "rounds", PARAM_INTEGER, "", .value = 1000, .min = 0, .max = 100000,
                  .help = "of the bootstrap; 0: no intervals but Wilson's" },
     [SEED] = { "seed", PARAM_INTEGER, "", .min = 0, .max = 9e15, .help = "of the bootstrap" },
@@ -157,6 +160,7 @@ static int run(const struct option_values *given, const char *line, struct error
         .count = given->repeat_count[MODEL],
         .threads = (int)given->value[THREADS].integer,
         .exif_apply = given->value[EXIF].flag,
+        .fast = given->value[CONV].integer == 1,
         .warn = warn,
         .context = &warnings,
     };

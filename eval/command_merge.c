@@ -34,7 +34,8 @@ static const struct option_command command = {
     .positional_max = OPTION_POSITIONAL,
     .notes = "Samples that are missing, doubled or foreign are listed on standard output as ranges "
              "of ids;\nnothing is written then, and the exit status is 3. `nneval missing DIR` "
-             "names the shards to run\nagain. Files of different kernel sets (other processors) "
+             "names the shards to run\nagain. Files of different kernel sets (other processors, "
+             "another --conv) "
              "are merged and the mixture is named: their\nlast bits may differ from those of one "
              "process.\n",
 };

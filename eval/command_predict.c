@@ -20,6 +20,7 @@ enum {
     THREADS,
     CLASSES,
     EXIF,
+    CONV,
     SAMPLES,
     RECIPE,
     SEED,
@@ -60,6 +61,9 @@ static const struct param options[] = {
                   .help =
                       "CSV with columns index and folder name: which output each class folder is" },
     [EXIF] = { "exif", PARAM_FLAG, "", .help = "turn photographs as their EXIF orientation says" },
+    [CONV] = { "conv", PARAM_CHOICE, "", .choices = members_conv_names,
+               .help = "fast: 3x3 convolutions in Winograd's tiles of 4x4, which round more "
+                       "coarsely; the files and tables say so" },
     [SAMPLES] = { "samples", PARAM_INTEGER, "", .value = 0, .min = 0, .max = VIEW_MAX,
                   .help = "in place of views: so many draws of what the network's layers draw in "
                           "training (dropout), and of --recipe" },
@@ -195,8 +199,10 @@ static int run(const struct option_values *given, struct error *err)
                      .exif_apply = v[EXIF].flag },
     };
     int status = -1;
-    if (members_open(&members, given->repeat[MODEL], given->repeat_count[MODEL], err) == 0 &&
-        check_preprocess(&members, v, err) == 0 &&
+    if (members_open(&members, given->repeat[MODEL], given->repeat_count[MODEL], err) < 0)
+        return -1;
+    members_set_fast(&members, v[CONV].integer == 1);
+    if (check_preprocess(&members, v, err) == 0 &&
         (!samples || sampling_open(&sampling, (int)v[SAMPLES].integer, (uint64_t)v[SEED].integer,
                                    v[RECIPE].text, &members, err) == 0) &&
         index_open(&index, v[DATA].text, &index_options, err) == 0 &&

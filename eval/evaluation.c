@@ -23,8 +23,10 @@ static int check_views(const struct evaluation *e, struct error *err)
 static int open_inputs(struct evaluation *e, const struct evaluation_request *r, struct error *err)
 {
     struct index_options options = { .classes = r->classes };
-    if (members_open(&e->members, r->models, r->count, err) < 0 ||
-        index_open(&e->index, r->data, &options, err) < 0 ||
+    if (members_open(&e->members, r->models, r->count, err) < 0)
+        return -1;
+    members_set_fast(&e->members, r->fast);
+    if (index_open(&e->index, r->data, &options, err) < 0 ||
         members_fit(&e->members, e->index, r->data, r->classes, err) < 0)
         return -1;
     size_t count = (size_t)r->count;
@@ -86,7 +88,7 @@ static int fill(struct evaluation *e, const struct evaluation_request *r, struct
     e->report.data_hash = index_hash(e->index);
     e->report.views_total = view_policy_count(&e->views);
     e->report.files = r->models;
-    e->report.kernels = infer_kernels();
+    e->report.kernels = infer_kernels(e->members.nets[0]);
     return 0;
 }
 

@@ -23,6 +23,7 @@ struct evaluation_request {
     struct view_policy views;
     int threads; /* 0: as many as this process may use */
     bool exif_apply;
+    bool fast;  /* convolutions: members_set_fast */
     bool quiet; /* no progress bar */
     void (*warn)(void *context, const char *place,
                  const char *text); /* as in predict.h; may be NULL */

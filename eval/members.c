@@ -46,6 +46,14 @@ undo:
     return -1;
 }
 
+const char *const members_conv_names[] = { "exact", "fast", NULL };
+
+void members_set_fast(struct members *m, bool fast)
+{
+    for (int i = 0; i < m->count; i++)
+        net_set_fast(m->nets[i], fast);
+}
+
 uint64_t members_parameters(const struct members *m, int member)
 {
     const struct net *net = m->nets[member];

@@ -30,6 +30,11 @@ struct members {
  * failure. */
 int members_open(struct members *m, const char *const *models, int count, struct error *err);
 
+/* Convolutions as --conv says, before anything is run: "exact", as they are opened, or "fast",
+ * which round more coarsely (net_set_fast). */
+extern const char *const members_conv_names[]; /* ends with NULL */
+void members_set_fast(struct members *m, bool fast);
+
 /* Values of a network, trained and running. */
 uint64_t members_parameters(const struct members *m, int member);
 

@@ -74,11 +74,12 @@ static json_t *describe(const struct shard *s, struct error *err)
     view_policy_print(r->options.views, views);
     json_t *models = describe_models(s);
     json_t *request =
-        models ? json_pack("{s:s, s:I, s:s, s:s, s:s, s:b, s:i, s:o}", "data_hash",
+        models ? json_pack("{s:s, s:I, s:s, s:s, s:s, s:b, s:s, s:i, s:o}", "data_hash",
                            index_hash(r->index), "total", (json_int_t)index_count(r->index),
                            "views", views, "kind", prediction_kind_names[r->options.kind],
                            "keep_views", keep_views_names[r->keep], "exif", r->options.exif_apply,
-                           "group", s->group, "models", models)
+                           "conv", members_conv_names[net_is_fast(r->members->nets[0])], "group",
+                           s->group, "models", models)
                : NULL;
     if (!request)
         error_set(err, ERROR_FAILED, r->folder, "no memory for the request");
@@ -158,7 +159,7 @@ static int open_part(struct shard *s, bool *begun_anew, struct error *err)
     uint64_t size = (uint64_t)s->group;
     head.first_group = s->first / size;
     head.groups = (s->first + s->count - 1) / size - head.first_group + 1;
-    snprintf(head.kernels, sizeof(head.kernels), "%s", infer_kernels());
+    snprintf(head.kernels, sizeof(head.kernels), "%s", infer_kernels(s->request->members->nets[0]));
     if (identify(s, head.identity, err) < 0)
         return -1;
     char *path = prediction_folder_part(&s->folder, s->request->shard, err);
@@ -246,7 +247,7 @@ static int save(const struct shard *s, int i, const char *path, const struct pre
         .preprocess = preprocess,
         .views = json_string_value(json_object_get(request, "views")),
         .data_hash = index_hash(r->index),
-        .kernels = infer_kernels(),
+        .kernels = infer_kernels(r->members->nets[s->order[i]]),
         .version = TENFOLD_VERSION,
         .parameters = members_parameters(r->members, s->order[i]),
         .multiply_adds = net_multiply_adds(r->members->nets[s->order[i]]),

@@ -25,8 +25,8 @@ enum { SHARDS_MAX = 100000 };
 
 struct prediction_folder {
     char *path; /* owned */
-    /* What is predicted, owned: data_hash, total, views, kind, keep_views, exif, group, and models,
-     * a list of {name, hash}. Checked when it is read. */
+    /* What is predicted, owned: data_hash, total, views, kind, keep_views, exif, conv, group, and
+     * models, a list of {name, hash}. Checked when it is read. */
     json_t *request;
     int shards;
     int array_first, array_step; /* shard i is task array_first + i * array_step of a job array */

@@ -305,9 +305,10 @@ void infer_close(struct infer *f)
     free(f);
 }
 
-const char *infer_kernels(void)
+const char *infer_kernels(const struct net *net)
 {
     static _Thread_local char name[64];
-    snprintf(name, sizeof(name), "%s/%s", gemm_core(), simd_names[simd_level()]);
+    snprintf(name, sizeof(name), "%s/%s%s", gemm_core(), simd_names[simd_level()],
+             net_is_fast(net) ? "/fast" : "");
     return name;
 }

@@ -39,7 +39,10 @@ int infer_run(struct infer *infer, const float *x, int n, int h, int w, float *l
 
 void infer_close(struct infer *infer);
 
-/* The kernel set that decides the bits: OpenBLAS core name and our SIMD level, "SkylakeX/plain". */
-const char *infer_kernels(void);
+/* The kernel set that decides the bits: OpenBLAS core name and our SIMD level, "SkylakeX/plain";
+ * with
+ * "/fast" behind them where the network's convolutions are (net_set_fast). The text is the calling
+ * thread's until its next call. */
+const char *infer_kernels(const struct net *net);
 
 #endif

@@ -297,6 +297,11 @@ void net_set_fast(struct net *net, bool fast)
     net->fast = fast;
 }
 
+bool net_is_fast(const struct net *net)
+{
+    return net->fast;
+}
+
 struct pass net_pass(const struct net *net, int j, int b)
 {
     const struct net_node *node = &net->nodes[j];

@@ -85,6 +85,7 @@ void net_init(struct net *net, uint64_t seed);
  * as at first, by ways that round about as the definition does. Before a backprop or infer of it is
  * opened. */
 void net_set_fast(struct net *net, bool fast);
+bool net_is_fast(const struct net *net);
 
 /* Does a layer draw by chance, in training (dropout and its kin) or always (fractional pooling)?
  * Then infer.h's samples differ. */

@@ -391,6 +391,30 @@ START_TEST(kernel_sets)
 }
 END_TEST
 
+/* Coarser convolutions give other bits, the same ones for any cut and threads; a folder is for one
+ * kind, and files of both kinds are told apart. */
+START_TEST(convolutions)
+{
+#define FAST "@ predict --data # --model ~/slow.safetensors --conv fast"
+    char out[4000];
+    must_run("@ predict --data # --model ~/slow.safetensors --out ~/exact");
+    must_run(FAST " --threads 1 --out ~/fast");
+    must_refuse("cmp ~/exact/slow.safetensors ~/fast/slow.safetensors", 1, "differ");
+    must_run(FAST " --threads 3 --out ~/fast2 --shard 0/2");
+    must_run(FAST " --batch 1 --out ~/fast2 --shard 1/2");
+    must_run("@ merge ~/fast2");
+    same_files("fast/slow.safetensors", "fast2/slow.safetensors");
+    must_refuse(FAST " --out ~/exact", 2, "whose conv is \"exact\", and \"fast\" is asked for");
+    must_run("@ predict --data # --model ~/slow.safetensors --out ~/exact2 --shard 0/2");
+    must_run("cp ~/fast2/slow.shard-0001-of-0002.safetensors ~/exact2");
+    ck_assert_int_eq(run("@ merge ~/exact2", out), 0);
+    ck_assert_msg(strstr(out, "several kernel sets") && strstr(out, "/fast"), "%s", out);
+    must_run("@ --data # --model ~/slow.safetensors --conv fast --probs ~/bare");
+    must_run("@ score ~/bare/slow.safetensors --json ~/bare/fast.json && grep -q /fast "
+             "~/bare/fast.json");
+}
+END_TEST
+
 /* As the tasks of a job array with an offset and steps see it; later, of a few of them. */
 START_TEST(job_array)
 {
@@ -497,6 +521,7 @@ int main(void)
     tcase_add_test(cases, what_is_not_whole);
     tcase_add_test(cases, foreign);
     tcase_add_test(cases, kernel_sets);
+    tcase_add_test(cases, convolutions);
     tcase_add_test(cases, job_array);
     tcase_add_test(cases, other_requests);
     tcase_add_test(cases, no_samples);

@@ -160,7 +160,7 @@ static void print_results(const struct bench *b, char **argv, struct times *time
                                              "nneval predict, 2 threads" };
     double median[WAYS], processor[WAYS];
     printf("%s, %s, %d images of %s, %s, medians of %d\n", net_name(b->net), argv[3], b->images,
-           argv[2], infer_kernels(), rounds);
+           argv[2], infer_kernels(b->net), rounds);
     for (int w = 0; w < WAYS; w++) {
         median[w] = stat_quantile(times->clock[w], (size_t)rounds, 0.5);
         processor[w] = stat_quantile(times->processor[w], (size_t)rounds, 0.5);
