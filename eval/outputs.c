@@ -154,6 +154,7 @@ static int read_own(struct outputs *o, const char *path, struct error *err)
     const struct prediction_about *about = &f->about;
     o->parameters = about->parameters;
     o->multiply_adds = about->multiply_adds;
+    o->total = about->total;
     if (!(o->hash = text_of(o, about->model_hash, err)) ||
         !(o->network = text_of(o, about->network, err)) ||
         !(o->views = text_of(o, about->views, err)) ||

@@ -45,6 +45,7 @@ struct outputs {
     const char *hash, *network, *views, *kernels, *data_hash, *caution;
     const char *preprocess;             /* JSON */
     uint64_t parameters, multiply_adds; /* of the network; of it for a view */
+    uint64_t total;                     /* samples of the data set */
     struct arena arena;                 /* of the texts */
     struct prediction_file own; /* open where our own file keeps views; path NULL otherwise */
 };

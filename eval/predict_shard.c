@@ -99,6 +99,13 @@ static int check_twins(const struct members *m, struct error *err)
 static int claim(struct shard *s, struct error *err)
 {
     const struct shard_request *r = s->request;
+    uint64_t total = index_count(r->index);
+    /* Refused before the folder is claimed for so many shards. */
+    if ((uint64_t)r->shards > total)
+        return error_set(err, ERROR_USAGE, r->folder,
+                         "some of %d shards would have no samples: the data set has %" PRIu64
+                         "; use at most so many shards",
+                         r->shards, total);
     json_t *request = describe(s, err);
     if (!request)
         return -1;
@@ -108,12 +115,7 @@ static int claim(struct shard *s, struct error *err)
     if (status < 0)
         return -1;
     prediction_folder_range(&s->folder, r->shard, &s->first, &s->count);
-    if (s->count)
-        return 0;
-    return error_set(err, ERROR_USAGE, r->folder,
-                     "shard %d of %d has no samples: the data set has %" PRIu64
-                     "; use at most so many shards",
-                     r->shard, r->shards, index_count(r->index));
+    return 0;
 }
 
 static int lay_out(struct shard *s, struct error *err)

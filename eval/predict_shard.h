@@ -34,7 +34,7 @@ struct shard_result {
     bool begun_anew; /* a checkpoint of other kernels was given up */
 };
 
-/* ERROR_USAGE: the folder holds something else; no samples in the shard. ERROR_REQUEUE, or
+/* ERROR_USAGE: the folder holds something else; more shards than samples. ERROR_REQUEUE, or
  * ERROR_INTERRUPTED where a person stopped it: what is done is kept, and the next call goes on.
  * Else as predict. */
 int predict_shard(const struct shard_request *request, struct shard_result *result,

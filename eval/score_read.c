@@ -290,6 +290,21 @@ static int warn_trust(struct score_set *s, const char *const *files, struct erro
     return 0;
 }
 
+/* A shard alone, whose numbers are easily taken for those of the whole. */
+static int warn_parts(struct score_set *s, const char *const *files, struct error *err)
+{
+    for (int f = 0; f < s->count; f++) {
+        const struct outputs *o = &s->outputs[f];
+        if (o->total > o->n &&
+            warn(s, score_set_say(s, err,
+                                  "%s holds %" PRIu64 " of its data set's %" PRIu64
+                                  " samples; `nneval merge` joins shards",
+                                  files[f], o->n, o->total)) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int score_set_fill(struct score_set *s, const char *const *files, int count, const char *labels,
                    struct error *err)
 {
@@ -301,7 +316,7 @@ int score_set_fill(struct score_set *s, const char *const *files, int count, con
     count_classes(s);
     if (check_classes(s, files, err) < 0 || list_files(s, files, err) < 0)
         return -1;
-    return warn_trust(s, files, err);
+    return warn_parts(s, files, err) < 0 ? -1 : warn_trust(s, files, err);
 }
 
 static int read_all(struct score_set *s, const struct score_request *r, struct error *err)

@@ -37,7 +37,7 @@ static void teardown(void)
 /* What differs from the others; the zero value is what all agree on. */
 struct difference {
     enum prediction_kind kind;
-    int n, k;           /* 0: N, K */
+    int n, k, more;     /* 0: N, K; samples of the data set that the file does not hold */
     int64_t id;         /* added to all */
     int64_t label, key; /* added to those of row 7 */
     const char *data_hash, *model_hash, *caution;
@@ -75,7 +75,7 @@ static void save(const char *path, struct difference d)
                                       .preprocess = "{\"size\": 32}",
                                       .parameters = 12,
                                       .multiply_adds = 34,
-                                      .total = 100,
+                                      .total = (uint64_t)(d.id + n + d.more),
                                       .first = (uint64_t)d.id,
                                       .count = (uint64_t)n,
                                       .group = 16,
@@ -127,6 +127,13 @@ START_TEST(together)
     in = score_set_input(set);
     ck_assert_int_eq(in->warnings, 1);
     ck_assert_ptr_nonnull(strstr(in->warning[0], "same network"));
+    score_set_close(set);
+
+    save("b.safetensors", (struct difference){ .model_hash = HASH_B, .more = 88 });
+    check(read_two(&r, &set));
+    in = score_set_input(set);
+    ck_assert_int_eq(in->warnings, 1);
+    ck_assert_ptr_nonnull(strstr(in->warning[0], "b.safetensors holds 12 of its data set's 100"));
     score_set_close(set);
 }
 END_TEST
