@@ -35,12 +35,29 @@ static int open_inputs(struct evaluation *e, const struct evaluation_request *r,
     return e->scores ? 0 : -1;
 }
 
+/* Room for what each view says, where there are several and it does not take too much. */
+static int make_room(struct evaluation *e, const struct evaluation_request *r, struct error *err)
+{
+    int views = view_policy_count(&e->views);
+    size_t count = (size_t)r->count, row = (size_t)views * (size_t)net_classes(e->members.nets[0]);
+    size_t all;
+    if (views < 2 || !size_mul(row, (size_t)index_count(e->index), &all) ||
+        all > r->views_memory / sizeof(float) / count)
+        return 0;
+    e->kept = memory_array(count, sizeof(*e->kept), err);
+    for (int m = 0; e->kept && m < r->count; m++)
+        if (!(e->kept[m] = memory_array(all, sizeof(float), err)))
+            return -1;
+    return e->kept ? 0 : -1;
+}
+
 static int run(struct evaluation *e, const struct evaluation_request *r, struct pool *pool,
                struct error *err)
 {
     struct predict_options options = { .views = &r->views,
                                        .pool = pool,
                                        .exif_apply = r->exif_apply,
+                                       .views_out = e->kept,
                                        .progress = r->quiet ? NULL : e->views_text,
                                        .warn = r->warn,
                                        .context = r->context };
@@ -76,7 +93,7 @@ static int fill(struct evaluation *e, const struct evaluation_request *r, struct
     struct pool *pool = NULL;
     e->views = r->views;
     view_policy_print(&e->views, e->views_text);
-    if (open_inputs(e, r, err) < 0 || check_views(e, err) < 0 ||
+    if (open_inputs(e, r, err) < 0 || check_views(e, err) < 0 || make_room(e, r, err) < 0 ||
         pool_open(&pool, r->threads, err) < 0)
         return -1;
     int status = run(e, r, pool, err);
@@ -113,6 +130,9 @@ void evaluation_release(struct evaluation *e)
 {
     for (int m = 0; e->predictions && m < e->members.count; m++)
         prediction_release(&e->predictions[m]);
+    for (int m = 0; e->kept && m < e->members.count; m++)
+        free(e->kept[m]);
+    free(e->kept);
     prediction_release(&e->mean);
     free(e->predictions);
     free(e->scores);

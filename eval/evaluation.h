@@ -25,6 +25,8 @@ struct evaluation_request {
     bool exif_apply;
     bool fast;  /* convolutions: members_set_fast */
     bool quiet; /* no progress bar */
+    size_t
+        views_memory; /* what each of several views says is kept where it fits in so many bytes */
     void (*warn)(void *context, const char *place,
                  const char *text); /* as in predict.h; may be NULL */
     void *context;
@@ -37,6 +39,7 @@ struct evaluation {
     struct members members;
     struct index *index;
     struct prediction *predictions; /* (members) */
+    float **kept;                   /* (members) each (n,views,k), or NULL: not kept */
     struct prediction mean;         /* of the ensemble */
     struct metric_score *scores;    /* (members) */
     struct report report;           /* of the above */

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "eval/score_ablation.h"
 
 /* As its prediction file would carry it. */
 static const char *say_preprocess(const struct evaluation *e, int member, struct arena *arena,
@@ -99,11 +100,39 @@ static int make(const struct evaluation *e, const struct score_options *options,
     return score_make(&in, &o, result, err);
 }
 
+/* What was kept of each view, as a file of it would be read. */
+static int add_views(const struct evaluation *e, struct pool *pool, struct score_result *r,
+                     struct error *err)
+{
+    int v = view_policy_count(&e->views);
+    float *weight = memory_array((size_t)v, sizeof(*weight), err);
+    int status = weight ? 0 : -1;
+    for (int i = 0; i < v && status == 0; i++)
+        weight[i] = 1 / (float)v;
+    for (int m = 0; m < e->members.count && status == 0; m++) {
+        struct prediction_file file = { .path = e->members.names[m],
+                                        .prediction = e->predictions[m],
+                                        .about = { .views = e->report.views },
+                                        .views = { .v = v, .dtype = DTYPE_F32, .weight = weight },
+                                        .kept = e->kept[m] };
+        status = score_add_views(r, m, &file, NULL, pool, err);
+    }
+    free(weight);
+    return status;
+}
+
 int evaluation_score(const struct evaluation *e, const struct score_options *options,
                      struct score_result **result, struct error *err)
 {
     struct arena arena = { 0 };
-    int status = make(e, options, &arena, result, err);
+    struct score_result *r = NULL;
+    int status = make(e, options, &arena, &r, err);
+    if (status == 0 && e->kept)
+        status = add_views(e, options->pool, r, err);
     arena_release(&arena);
+    if (status == 0)
+        *result = r;
+    else
+        score_close(r);
     return status;
 }

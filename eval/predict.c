@@ -24,6 +24,8 @@ void predict_identify(const struct index *index, uint64_t id, struct prediction 
 struct memory {
     const struct index *index;
     struct prediction *p; /* (models) */
+    float *const *views;  /* (models), or NULL */
+    size_t v;
     int models;
     uint64_t first;
 };
@@ -37,6 +39,9 @@ static int keep(void *context, const struct predict_rows *rows, struct error *er
         struct prediction *p = &memory->p[m];
         size_t k = (size_t)p->k;
         memcpy(p->values + row * k, rows->values[m], (size_t)rows->n * k * sizeof(*p->values));
+        if (memory->views)
+            memcpy(memory->views[m] + row * memory->v * k, rows->views[m],
+                   (size_t)rows->n * memory->v * k * sizeof(float));
         for (int i = 0; i < rows->n; i++)
             predict_identify(memory->index, rows->first + (uint64_t)i, p, row + (uint64_t)i);
     }
@@ -52,8 +57,16 @@ int predict(const struct index *index, const struct net *const *nets,
     /* What is outside the data set is refused before memory is taken for it. */
     bool sound = options->first < all && n <= all - options->first;
     struct prediction *p = memory_array((size_t)models, sizeof(*p), err);
-    struct memory memory = { index, p, models, options->first };
-    struct predict_sink sink = { .deliver = keep, .context = &memory };
+    struct memory memory = { .index = index,
+                             .p = p,
+                             .views = options->views_out,
+                             .models = models,
+                             .first = options->first };
+    if (memory.views && options->views)
+        memory.v = (size_t)view_policy_count(options->views);
+    struct predict_sink sink = { .views = memory.views != NULL,
+                                 .deliver = keep,
+                                 .context = &memory };
     int status = p ? 0 : -1;
     for (int m = 0; m < models && sound && status == 0; m++) {
         status = prediction_init(&p[m], n, net_classes(nets[m]), err);

@@ -40,6 +40,8 @@ struct predict_options {
      * needs more memory, and changes no bit. */
     int batch;
     bool exif_apply;
+    /* For predict: (models) room for what each view says, (n,v,k) of the kind; NULL: not wanted. */
+    float *const *views_out;
     const char *progress; /* label of the bar; NULL: none */
     /* Called for an image that decoded with a warning, by any worker but one at a time; NULL:
      * nobody listens. */

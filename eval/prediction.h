@@ -79,7 +79,8 @@ struct prediction_file {
     struct prediction prediction;  /* owned; may be taken away (leave { 0 }) */
     struct prediction_about about; /* texts borrowed from the file */
     struct prediction_views views; /* `fill` is NULL: see prediction_read_views */
-    struct safetensors *tensors;   /* owned; the header, for more metadata */
+    const float *kept; /* (n,v,k), views in memory in place of the file's, borrowed; or NULL */
+    struct safetensors *tensors; /* owned; the header, for more metadata */
 };
 
 /* Read all but the views. What is wrong is ERROR_DATA naming the file and the row: tensors missing,

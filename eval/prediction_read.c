@@ -264,9 +264,13 @@ int prediction_read_views(const struct prediction_file *f, uint64_t first, uint6
     size_t element = dtype_size(f->views.dtype);
     uint16_t *half = NULL;
     assert(f->views.v && first <= f->prediction.n && count <= f->prediction.n - first);
-    if (f->views.dtype == DTYPE_F16 && !(half = memory_array(all, sizeof(*half), err)))
+    if (!f->kept && f->views.dtype == DTYPE_F16 && !(half = memory_array(all, sizeof(*half), err)))
         return -1;
-    int status = safetensors_read(f->tensors, "views", first * row * element, all * element,
+    int status = 0;
+    if (f->kept)
+        memcpy(values, f->kept + first * row, all * sizeof(*values));
+    else
+        status = safetensors_read(f->tensors, "views", first * row * element, all * element,
                                   half ? (void *)half : values, err);
     if (status == 0 && half)
         half_to_floats(half, all, values);

@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "eval/ablation.h"
 #include "eval/fit.h"
-#include "eval/paired.h"
+#include "eval/score_ablation.h"
 #include "eval/score_set.h"
 
 enum { ROWS = 64 }; /* samples of views in memory: 13 MB of fifty views and 1,000 classes */
@@ -154,35 +154,6 @@ int score_set_learn_views(struct score_set *s, const struct score_request *r, st
                                "keeps no views; `nneval predict --keep-views` makes such files");
 }
 
-static int add_rows(struct score_result *r, int predictor, const struct ablation *a,
-                    struct error *err)
-{
-    for (int i = 0; i < a->rows; i++) {
-        const struct ablation_row *from = &a->row[i];
-        struct score_view *view = &r->view[r->views];
-        double gain =
-            a->labeled ? ((double)a->correct - (double)from->without) / (double)a->labeled : 0;
-        bool alone = from->views == a->views; /* there are no others */
-        *view =
-            (struct score_view){ .predictor = predictor,
-                                 .name = arena_text(&r->arena, from->name, strlen(from->name), err),
-                                 .is_scale = from->is_scale,
-                                 .views = from->views,
-                                 .top1 = interval_wilson(from->correct, a->labeled),
-                                 .nll = from->nll,
-                                 .gain_top1 = interval_none(alone ? 0 : gain),
-                                 .corrected = from->corrected,
-                                 .corrupted = from->corrupted,
-                                 .mcnemar = paired_mcnemar(from->corrected, from->corrupted),
-                                 .weight = from->weight };
-        if (!view->name)
-            return -1;
-        r->views++;
-    }
-    return 0;
-}
-
-/* Rows of one predictor behind those that are there. */
 static int add_views(const struct score_set *s, struct score_result *r, int f, int predictor,
                      const double *weight, struct pool *pool, struct error *err)
 {
@@ -190,17 +161,7 @@ static int add_views(const struct score_set *s, struct score_result *r, int f, i
     if (!label)
         return -1;
     struct prediction_file file = relabel(&s->outputs[f], label);
-    struct ablation a;
-    int status = ablation_make(&file, weight, NULL, pool, &a, err);
-    if (status == 0) {
-        struct score_view *all =
-            arena_take(&r->arena, (size_t)(r->views + a.rows), sizeof(*all), err);
-        if (all && r->views)
-            memcpy(all, r->view, (size_t)r->views * sizeof(*all));
-        r->view = all;
-        status = all ? add_rows(r, predictor, &a, err) : -1;
-        ablation_release(&a);
-    }
+    int status = score_add_views(r, predictor, &file, weight, pool, err);
     free(label);
     return status;
 }

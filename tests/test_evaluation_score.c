@@ -1,5 +1,5 @@
 /* Claim: scoring an evaluation in memory finds the table's own numbers, names samples by their keys
- * and classes by their folders. */
+ * and classes by their folders, and says what each view is worth where that fits in memory. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +9,8 @@
 #include "tests/scratch.h"
 #include "tests/suite.h"
 #include "tests/tiny.h"
+
+enum { IMAGES = 40, VIEWS_BYTES = 2 * IMAGES * 2 * 3 * 4 }; /* networks, views, classes, float */
 
 static struct error err;
 
@@ -40,14 +42,18 @@ START_TEST(same_numbers)
     struct tiny tiny;
     struct evaluation e;
     struct score_result *r;
-    tiny_make(&tiny, &(struct tiny_shape){ 3, 40, 20, 20, 1 });
+    tiny_make(&tiny, &(struct tiny_shape){ 3, IMAGES, 20, 20, 1 });
     scratch_enter();
     static const char *const models[] = { "a.safetensors", "b.safetensors" };
     save(models[0], 1);
     save(models[1], 2);
-    struct evaluation_request request = {
-        .data = tiny.root, .models = models, .count = 2, .threads = 2, .quiet = true
-    };
+    struct evaluation_request request = { .data = tiny.root,
+                                          .models = models,
+                                          .count = 2,
+                                          .threads = 2,
+                                          .quiet = true,
+                                          .views = view_protocols[VIEWS_HFLIP],
+                                          .views_memory = VIEWS_BYTES };
     check(evaluate(&e, &request, &err));
     struct score_options o = score_defaults();
     check(pool_open(&o.pool, 2, &err));
@@ -69,6 +75,28 @@ START_TEST(same_numbers)
     const struct score_mistake *m = &r->predictor[0].mistake[0];
     ck_assert_str_eq(m->sample, index_sample(e.index, (uint64_t)m->id).key);
     ck_assert(m->sample[0] == 'a' + m->label);
+    /* A view and its mirror, of each network: alone, and beside the other. */
+    ck_assert_int_eq(r->views, 4);
+    for (int v = 0; v < 4; v++) {
+        const struct score_view *view = &r->view[v];
+        uint64_t right = 0;
+        ck_assert_int_eq(view->predictor, v / 2);
+        for (uint64_t i = 0; i < e.report.n; i++) {
+            const float *p = e.kept[v / 2] + (i * 2 + (uint64_t)(v % 2)) * 3;
+            const float *mean = e.predictions[v / 2].values + i * 3;
+            int answer = p[1] > p[0] ? 1 : 0;
+            right += (p[2] > p[answer] ? 2 : answer) == e.mean.label[i];
+            ck_assert_double_eq_tol((double)mean[0], (double)(p[0] + p[v % 2 ? -3 : 3]) / 2, 1e-6);
+        }
+        ck_assert_double_eq_tol(view->top1.value, (double)right / (double)e.report.n, 1e-12);
+    }
+    score_close(r);
+    evaluation_release(&e);
+    request.views_memory = VIEWS_BYTES - 1;
+    check(evaluate(&e, &request, &err));
+    ck_assert_ptr_null(e.kept);
+    check(evaluation_score(&e, &o, &r, &err));
+    ck_assert_int_eq(r->views, 0);
     score_close(r);
     pool_close(o.pool);
     evaluation_release(&e);
