@@ -119,9 +119,9 @@ static int print(const struct evaluation *e, const struct score_result *r, struc
     int status = score_print(r, &text, err);
     if (status == 0)
         status = buffer_print(
-            &text, err, "%" PRIu64 " images in %.1f s (%.1f images/s), %d threads, %s\n", run->n,
+            &text, err, "%" PRIu64 " images in %.1f s (%.1f images/s), %d thread%s, %s\n", run->n,
             run->seconds, run->seconds > 0 ? (double)run->n / run->seconds : 0, run->threads,
-            run->kernels);
+            run->threads == 1 ? "" : "s", run->kernels);
     if (status == 0 &&
         (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0))
         status = error_errno(err, "standard output", "cannot write the table");

@@ -134,9 +134,12 @@ static int print_gain(const struct score_result *r, int a, int b, struct buffer 
     if (x.kind != INTERVAL_NONE &&
         buffer_print(text, err, " (95 %%: %+.2f .. %+.2f)", 100 * x.low, 100 * x.high) < 0)
         return -1;
-    return buffer_print(text, err,
-                        ", %" PRIu64 " corrected, %" PRIu64 " corrupted, McNemar p = %.3g\n",
-                        pair.only_b, pair.only_a, pair.mcnemar);
+    if (buffer_print(text, err, ", %" PRIu64 " corrected, %" PRIu64 " corrupted, McNemar p ",
+                     pair.only_b, pair.only_a) < 0)
+        return -1;
+    /* Of large sets it falls below what a double holds, and is not 0 for that. */
+    return pair.mcnemar < 1e-300 ? buffer_print(text, err, "< 1e-300\n")
+                                 : buffer_print(text, err, "= %.3g\n", pair.mcnemar);
 }
 
 int score_print(const struct score_result *r, struct buffer *text, struct error *err)

@@ -12,6 +12,7 @@
 #include "eval/score_csv.h"
 #include "eval/score_json.h"
 #include "eval/score_page.h"
+#include "eval/score_text.h"
 #include "tests/score_example.h"
 #include "tests/scratch.h"
 #include "tests/suite.h"
@@ -257,6 +258,25 @@ START_TEST(names_stay_names)
 }
 END_TEST
 
+/* A p-value below what a double holds is not said to be 0. */
+START_TEST(smallest_p)
+{
+    struct score_result *r = score_example();
+    struct error err = { 0 };
+    struct buffer text = { 0 };
+    ck_assert_int_eq(score_print(r, &text, &err), 0);
+    ck_contains(text.data, "McNemar p = 0.03\n");
+    text.size = 0;
+    for (int p = 0; p < r->predictors * (r->predictors - 1) / 2; p++)
+        r->pair[p].mcnemar = 0;
+    ck_assert_int_eq(score_print(r, &text, &err), 0);
+    ck_contains(text.data, "McNemar p < 1e-300\n");
+    ck_assert_ptr_null(strstr(text.data, "p = 0\n"));
+    buffer_release(&text);
+    score_close(r);
+}
+END_TEST
+
 /* A thousand classes: the picture in groups, and the pairs as a table. */
 START_TEST(many_classes)
 {
@@ -322,6 +342,7 @@ int main(void)
     tcase_add_test(cases, page_has_every_part);
     tcase_add_test(cases, optimism_is_stamped);
     tcase_add_test(cases, names_stay_names);
+    tcase_add_test(cases, smallest_p);
     tcase_add_test(cases, many_classes);
     tcase_add_test(cases, votes_alone);
     return suite_run();
