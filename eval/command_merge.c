@@ -32,12 +32,12 @@ static const struct option_command command = {
     .options = options,
     .positional_min = 1,
     .positional_max = OPTION_POSITIONAL,
-    .notes = "Samples that are missing, doubled or foreign are listed on standard output as ranges "
-             "of ids;\nnothing is written then, and the exit status is 3. `nneval missing DIR` "
-             "names the shards to run\nagain. Files of different kernel sets (other processors, "
-             "another --conv) "
-             "are merged and the mixture is named: their\nlast bits may differ from those of one "
-             "process.\n",
+    .notes =
+        "Samples that are missing, doubled or foreign are listed on standard output as ranges "
+        "of ids;\nthe model's file is not written then, and the exit status is 3. `nneval "
+        "missing DIR` names the\nshards to run again. Files of different kernel sets (other "
+        "processors, another --conv) are merged\nand the mixture is named: their last bits may "
+        "differ from those of one process.\n",
 };
 
 static int merge_files(const struct merge_request *r, struct error *err)
@@ -159,6 +159,8 @@ static int run(const struct option_values *given, struct error *err)
     struct index *index = NULL;
     if (folder && out)
         return error_set(err, ERROR_USAGE, "--out", "is for files; a folder is merged in itself");
+    if (!folder && !out && given->positional_count == 1 && !file_exists(given->positional[0]))
+        return error_set(err, ERROR_DATA, given->positional[0], "does not exist");
     if (!folder && !out)
         return error_set(err, ERROR_USAGE, NULL, "--out FILE is needed where files are merged");
     if ((!folder && file_check_out(out, err) < 0) ||

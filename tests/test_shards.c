@@ -352,6 +352,7 @@ START_TEST(foreign)
     must_run("mkdir -p ~/data3 && cp -a #/. ~/data3 && mv ~/data3/a/000.png ~/data3/b/000x.png");
     must_refuse("@ merge ~/one/slow.safetensors --data ~/data3 --out ~/x.safetensors", 3,
                 "the file is of another data set");
+    must_refuse("@ merge ~/nowhere", 3, "nowhere: does not exist");
     must_refuse("@ merge ~/one/slow.safetensors ~/one/other.safetensors --out ~/x.safetensors", 3,
                 "model hash");
 }
