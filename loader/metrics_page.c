@@ -16,6 +16,15 @@ static const char *text(const json_t *object, const char *key)
     return found ? found : "";
 }
 
+/* Of a client over TCP neither process nor user is known. */
+static void whole_or_none(const json_t *object, const char *key, char *out, size_t size)
+{
+    if (json_object_get(object, key))
+        snprintf(out, size, "%.0f", number(object, key));
+    else
+        snprintf(out, size, "-");
+}
+
 static void bytes(double n, char *out, size_t size)
 {
     static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
@@ -32,7 +41,7 @@ static void summary(struct page *page, const json_t *stats, double rate)
     bytes(number(stats, "memory_limit"), limit, sizeof(limit));
     bytes(number(stats, "bytes"), read, sizeof(read));
     double up = number(stats, "uptime");
-    page_text(page, "%.0f images/s. %zu clients on %zu streams, %.0f threads, up %d:%02d:%02d.",
+    page_text(page, "%.0f images/s. Clients: %zu, streams: %zu, threads: %.0f, up %d:%02d:%02d.",
               rate, json_array_size(json_object_get(stats, "clients")),
               json_array_size(json_object_get(stats, "streams")), number(stats, "threads"),
               (int)(up / 3600), (int)(up / 60) % 60, (int)up % 60);
@@ -90,8 +99,8 @@ static void clients(struct page *page, const json_t *list)
     json_array_foreach(list, i, entry)
     {
         char pid[32], uid[32], step[32], waited[32], held[32];
-        snprintf(pid, sizeof(pid), "%.0f", number(entry, "pid"));
-        snprintf(uid, sizeof(uid), "%.0f", number(entry, "uid"));
+        whole_or_none(entry, "pid", pid, sizeof(pid));
+        whole_or_none(entry, "uid", uid, sizeof(uid));
         snprintf(step, sizeof(step), "%.0f", number(entry, "taken"));
         snprintf(waited, sizeof(waited), "%.1f s", number(entry, "waited_seconds"));
         snprintf(held, sizeof(held), "%.0f", number(entry, "held"));

@@ -20,6 +20,15 @@ static void name_of(const json_t *object, const char *key, char out[NAME + 1])
     error_make_printable(out);
 }
 
+/* Of a client over TCP neither process nor user is known. */
+static void whole_or_none(const json_t *object, const char *key, char out[NAME + 1])
+{
+    if (json_object_get(object, key))
+        snprintf(out, NAME + 1, "%.0f", number(object, key));
+    else
+        snprintf(out, NAME + 1, "-");
+}
+
 static double rate(const json_t *now, const json_t *before, const char *key)
 {
     double span = number(now, "uptime") - (before ? number(before, "uptime") : 0);
@@ -73,7 +82,7 @@ static int clients(const json_t *list, struct buffer *out, struct error *err)
 {
     size_t i;
     json_t *entry;
-    char name[NAME + 1], way[NAME + 1];
+    char name[NAME + 1], way[NAME + 1], pid[NAME + 1], uid[NAME + 1];
     if (buffer_print(out, err, "\n%-9s %8s %8s %-9s %10s %10s %6s\n", "client of", "process",
                      "user", "transport", "step", "waited", "holds") < 0)
         return -1;
@@ -81,9 +90,11 @@ static int clients(const json_t *list, struct buffer *out, struct error *err)
     {
         name_of(entry, "stream", name);
         name_of(entry, "transport", way);
-        if (buffer_print(out, err, "%-9s %8.0f %8.0f %-9s %10.0f %8.1f s %6.0f\n", name,
-                         number(entry, "pid"), number(entry, "uid"), way, number(entry, "taken"),
-                         number(entry, "waited_seconds"), number(entry, "held")) < 0)
+        whole_or_none(entry, "pid", pid);
+        whole_or_none(entry, "uid", uid);
+        if (buffer_print(out, err, "%-9s %8s %8s %-9s %10.0f %8.1f s %6.0f\n", name, pid, uid, way,
+                         number(entry, "taken"), number(entry, "waited_seconds"),
+                         number(entry, "held")) < 0)
             return -1;
     }
     return 0;
@@ -94,7 +105,7 @@ int metrics_screen(const json_t *now, const json_t *before, struct buffer *out, 
     double up = number(now, "uptime");
     const double mebi = 1 << 20;
     if (buffer_print(out, err,
-                     "%.0f images/s  %.1f MB/s read  rings %.0f of %.0f MiB  %.0f substituted  up "
+                     "%.0f images/s  %.1f MB/s read  memory %.0f of %.0f MiB  %.0f substituted  up "
                      "%d:%02d:%02d\n",
                      rate(now, before, "images"), rate(now, before, "bytes") / 1e6,
                      number(now, "memory") / mebi, number(now, "memory_limit") / mebi,

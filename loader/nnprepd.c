@@ -42,7 +42,7 @@ static const struct param options[] = {
                   .help = "that decode and render, for all streams together; 0: as many as this "
                           "process may use" },
     [MEMORY] = { "memory", PARAM_NUMBER, "MiB", .value = 0, .min = 0, .max = 1e9,
-                 .help = "that all rings may take; 0: half of what is free" },
+                 .help = "that all rings and caches may take; 0: half of what is free" },
     [CLIENT_MEMORY] = { "client-memory", PARAM_NUMBER, "MiB", .value = 0, .min = 0, .max = 1e9,
                         .help = "that one client's ring may take; 0: half of --memory" },
     [STREAMS] = { "streams", PARAM_INTEGER, "", .value = 256, .min = 1, .max = 100000,
@@ -85,7 +85,8 @@ static const struct option_command command = {
              "SIGTERM and SIGINT: clients are told, finished batches may still be taken, then it "
              "ends with 0.\n"
              "SIGHUP: the --config files are read again, for streams opened later.\n"
-             "Exit status: 0 done, 1 failed, 2 wrong usage or config.\n",
+             "Exit status: 0 done, 1 failed, 2 wrong usage or config, 3 no such folder or "
+             "socket.\n",
 };
 
 static void print_line(void *context, const char *line)

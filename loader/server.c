@@ -59,7 +59,7 @@ static void drain(struct server *s)
     if (s->drained)
         return;
     s->drained = stats_clock();
-    server_log(s, "stopping: %d clients have %d s", s->connection_count, s->options.grace);
+    server_log(s, "stopping: clients (%d) have %d s", s->connection_count, s->options.grace);
     notify_stopping();
     server_unlisten(s);
     s->from->drain(s->self);

@@ -37,13 +37,22 @@ int connection_claim(struct connection *c)
     return fd;
 }
 
+/* Of a peer over TCP neither process nor user is known. */
+static void log_about(const struct connection *c, const char *what, const char *why)
+{
+    if (c->remote)
+        server_log(c->server, "client (over TCP)%s: %s", what, why);
+    else
+        server_log(c->server, "client (pid %d, user %u)%s: %s", (int)c->peer.pid,
+                   (unsigned)c->peer.uid, what, why);
+}
+
 void connection_close(struct connection *c, const char *why)
 {
     if (c->dead)
         return;
     if (why)
-        server_log(c->server, "client (pid %d, user %u): %s", (int)c->peer.pid,
-                   (unsigned)c->peer.uid, why);
+        log_about(c, "", why);
     c->dead = true;
     server_leave(c);
     server_unwatch(c->server, &c->socket);
@@ -217,8 +226,7 @@ void connection_refuse(struct connection *c, json_int_t id, const struct error *
 {
     if (c->dead || c->ended)
         return;
-    server_log(c->server, "client (pid %d, user %u) refused: %s", (int)c->peer.pid,
-               (unsigned)c->peer.uid, why->message);
+    log_about(c, " refused", why->message);
     c->server->refused++;
     server_leave(c);
     c->ended = true;

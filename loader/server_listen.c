@@ -64,10 +64,13 @@ static void on_listener(struct server *s, struct watch *w, uint32_t events)
         return;
     }
     s->refused++;
-    server_log(s, "refused a client (pid %d, user %u): %s", (int)peer.pid, (unsigned)peer.uid,
-               err.message);
-    if (!l->tcp)
+    if (l->tcp) {
+        server_log(s, "refused a client (over TCP): %s", err.message);
+    } else {
+        server_log(s, "refused a client (pid %d, user %u): %s", (int)peer.pid, (unsigned)peer.uid,
+                   err.message);
         turn_away(fd, &err);
+    }
     close(fd);
 }
 

@@ -19,8 +19,10 @@ static json_t *client_json(const struct connection *c)
     json_t *client = numbers ? numbers : json_object();
     const char *stream =
         c->consumer && !c->opening ? c->server->from->place(c->consumer)->stream : NULL;
-    json_object_set_new(client, "pid", json_integer(c->peer.pid));
-    json_object_set_new(client, "uid", json_integer(c->peer.uid));
+    if (!c->remote) {
+        json_object_set_new(client, "pid", json_integer(c->peer.pid));
+        json_object_set_new(client, "uid", json_integer(c->peer.uid));
+    }
     json_object_set_new(client, "transport",
                         json_string(c->remote ? "tcp"
                                     : c->wire ? "stream"

@@ -84,6 +84,17 @@ START_TEST(same_batches)
         ck_assert_uint_eq(client_samples(c[i]), DAEMON_IMAGES);
         ck_assert_int_eq(client_next(c[i], &b, &err), 0);
     }
+    /* Of the peer there is no process or user to tell; of who asks, there is. */
+    json_t *stats = daemon_stats(&far), *client;
+    size_t i, remote = 0;
+    json_array_foreach(json_object_get(stats, "clients"), i, client)
+    {
+        bool tcp = strcmp(json_string_value(json_object_get(client, "transport")), "tcp") == 0;
+        ck_assert(!json_object_get(client, "pid") == tcp && !json_object_get(client, "uid") == tcp);
+        remote += tcp;
+    }
+    ck_assert_uint_eq(remote, 2);
+    json_decref(stats);
     json_t *state = client_state(c[0], &err);
     client_close(c[0]);
     client_close(c[1]);
@@ -95,7 +106,7 @@ START_TEST(same_batches)
     must_be(c[0], 9, STEPS);
     client_close(c[0]);
     json_decref(state);
-    json_t *stats = daemon_stats(&near);
+    stats = daemon_stats(&near);
     ck_assert_int_ge(json_integer_value(json_object_get(stats, "batches")), 21);
     json_decref(stats);
     ck_assert_int_eq(daemon_stop(&near), 0);
@@ -196,6 +207,7 @@ START_TEST(no_key)
         ck_assert_int_lt(got, 16); /* an alert, at most */
         close(fd);
     }
+    daemon_said(&far, "client (over TCP)", 3);
     struct client *c = daemon_client(&far, NULL);
     must_be(c, 0, 2);
     client_close(c);
