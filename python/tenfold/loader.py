@@ -15,6 +15,7 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ class Loader:
         drop_last: bool | None = None,
         dtype: str | None = None,
         layout: str | None = None,
-        settings: Mapping[str, Any] | Iterable[str] = (),
+        settings: Mapping[str, Any] | Iterable[str] | None = None,
         output: str | None = None,
         writable: bool | None = None,
         hold: int = 1,
@@ -114,6 +115,8 @@ class Loader:
             )
         if hold < 1:
             raise UsageError(f"hold is {hold}; must be 1 or more (batches)")
+        if not isinstance(timeout, Real) or not timeout >= 0:
+            raise UsageError(f"timeout is {timeout!r}; must be 0 or more (seconds)")
         if layout not in (None, *_LAYOUTS):
             raise UsageError(f"layout is {layout!r}; must be one of {', '.join(_LAYOUTS)}")
         self._make = maker(self._output)
@@ -127,7 +130,7 @@ class Loader:
         self._request = Request(
             config=_config(config, remote=resolve(address).startswith("tcp:")),
             settings=_settings(
-                settings,
+                () if settings is None else settings,
                 {
                     "data.train": None if data is None else _path(data),
                     "data.batch": None if batch_size is None else batch_size * world,
@@ -406,7 +409,7 @@ def _config(
 
 def _settings(given: Mapping[str, Any] | Iterable[str], named: dict[str, Any]) -> list[str]:
     """List the settings of arguments, then the given ones, which so win."""
-    if isinstance(given, str):
+    if isinstance(given, str) or not isinstance(given, Iterable):
         raise UsageError(f"settings is {given!r}; must be a list of them, or a dict")
     settings = [f"{key}={_value(value)}" for key, value in named.items() if value is not None]
     if isinstance(given, Mapping):

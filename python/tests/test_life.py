@@ -14,6 +14,7 @@ import time
 import unittest
 from unittest import mock
 
+import numpy as np
 import torch
 from fake_daemon import images_of
 from support import Case, FakeDaemon, descriptors, equal
@@ -171,6 +172,7 @@ class Ends(Case):
         with self.assertRaises(tenfold.UsageError) as raised:
             self.loader(settings={"data.nosuch": 1})
         self.assertRegex(str(raised.exception), r"^--set data\.nosuch: is no key of data")
+        len(self.loader(settings=None, timeout=np.float32(1)))
         for wrong, text in (
             ({"hold": 0}, "hold is 0"),
             ({"layout": "chwn"}, "layout is 'chwn'"),
@@ -178,6 +180,9 @@ class Ends(Case):
             ({"output": "torch", "writable": False}, "cannot be read-only"),
             ({"pin_memory": True}, "output='torch'"),
             ({"settings": "data.seed=1"}, "must be a list"),
+            ({"settings": 5}, "must be a list"),
+            ({"timeout": -1}, "timeout is -1"),
+            ({"timeout": "1"}, "timeout is '1'"),
             ({"address": "http://x"}, "address is 'http://x'"),
             ({"address": "tcp:host"}, "address is 'tcp:host'"),
         ):
