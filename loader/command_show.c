@@ -38,7 +38,8 @@ static const struct param options[] = {
                     .help = "a page of such strips of all augmentations into this folder" },
     [SAMPLE] = { "sample", PARAM_TEXT, "",
                  .help = "exactly what training saw of this sample (key or number) in --epoch, "
-                         "before it was mixed with others; its plan is printed as JSON" },
+                         "mixed with its partner where the config mixes; its plan is printed as "
+                         "JSON" },
     { 0 },
 };
 
@@ -102,11 +103,13 @@ static int sheet(const struct pipeline *p, const struct option_values *given, st
 
 static int sample(const struct pipeline *p, const struct option_values *given, struct error *err)
 {
-    struct worker_job job = { .index = p->index,
-                              .recipe = p->recipe,
-                              .resampler = p->data.stream.resampler,
-                              .form = p->data.stream.form,
-                              .exif_apply = p->data.stream.exif_apply };
+    struct replay_job job = { .job = { .index = p->index,
+                                       .recipe = p->recipe,
+                                       .resampler = p->data.stream.resampler,
+                                       .form = p->data.stream.form,
+                                       .exif_apply = p->data.stream.exif_apply },
+                              .mix = p->mix,
+                              .options = &p->data.stream };
     uint64_t id;
     struct canvas *picture;
     json_t *description;

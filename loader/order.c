@@ -23,17 +23,35 @@ struct order order_make(uint64_t count, uint64_t order_seed, bool shuffle)
     return order;
 }
 
+/* The round function, less than 2^half_bits. */
+static uint32_t mangle(const struct order *order, uint32_t epoch, uint32_t round, uint32_t half)
+{
+    const uint32_t counter[4] = { half, 0, epoch, round };
+    uint32_t out[4];
+    philox4x32(counter, order->key.word, out);
+    return out[0] & (uint32_t)((UINT64_C(1) << order->half_bits) - 1);
+}
+
 static uint64_t permute(const struct order *order, uint32_t epoch, uint64_t x)
 {
     uint32_t mask = (uint32_t)((UINT64_C(1) << order->half_bits) - 1);
     uint32_t left = (uint32_t)(x >> order->half_bits), right = (uint32_t)x & mask;
     for (uint32_t round = 0; round < ROUNDS; round++) {
-        const uint32_t counter[4] = { right, 0, epoch, round };
-        uint32_t out[4];
-        philox4x32(counter, order->key.word, out);
-        uint32_t next = left ^ (out[0] & mask);
+        uint32_t next = left ^ mangle(order, epoch, round, right);
         left = right;
         right = next;
+    }
+    return (uint64_t)left << order->half_bits | right;
+}
+
+static uint64_t permute_back(const struct order *order, uint32_t epoch, uint64_t x)
+{
+    uint32_t mask = (uint32_t)((UINT64_C(1) << order->half_bits) - 1);
+    uint32_t left = (uint32_t)(x >> order->half_bits), right = (uint32_t)x & mask;
+    for (uint32_t round = ROUNDS; round-- > 0;) {
+        uint32_t before = right ^ mangle(order, epoch, round, left);
+        right = left;
+        left = before;
     }
     return (uint64_t)left << order->half_bits | right;
 }
@@ -46,5 +64,16 @@ uint64_t order_at(const struct order *order, uint32_t epoch, uint64_t position)
     uint64_t x = permute(order, epoch, position);
     while (x >= order->count)
         x = permute(order, epoch, x);
+    return x;
+}
+
+uint64_t order_of(const struct order *order, uint32_t epoch, uint64_t id)
+{
+    assert(id < order->count);
+    if (!order->shuffle)
+        return id;
+    uint64_t x = permute_back(order, epoch, id);
+    while (x >= order->count)
+        x = permute_back(order, epoch, x);
     return x;
 }

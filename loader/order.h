@@ -27,5 +27,7 @@ struct order order_make(uint64_t count, uint64_t order_seed, bool shuffle);
 /* The id at `position` (0..count-1) of `epoch`. Pure; any thread. Without shuffle: position itself.
  */
 uint64_t order_at(const struct order *order, uint32_t epoch, uint64_t position);
+/* The reverse: the position that `id` (0..count-1) has in `epoch`. */
+uint64_t order_of(const struct order *order, uint32_t epoch, uint64_t id);
 
 #endif

@@ -19,6 +19,7 @@ START_TEST(every_sample_once)
         ck_assert_uint_lt(id, n);
         ck_assert_msg(!seen[id], "id %llu twice", (unsigned long long)id);
         seen[id] = 1;
+        ck_assert_uint_eq(order_of(&order, 3, id), p);
     }
     free(seen);
 }

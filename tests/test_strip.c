@@ -75,9 +75,16 @@ static const char config_text[] = "augment:\n"
                                   "  - pca_color\n"
                                   "  - normalize\n";
 
+static const char mix_text[] = "mix:\n"
+                               "  - mixup: {alpha: 1, lambda: pair, p: 0.8}\n"
+                               "  - cutmix: {alpha: 1, lambda: pair}\n";
+
+/* Without mixing, and with both kinds of it. */
 START_TEST(a_replay_is_what_training_saw)
 {
     enum { BATCH = 10, EPOCH = 3 };
+    struct mix *mix = NULL;
+    struct config *mixing;
     struct tiny tiny;
     struct index *index;
     struct config *config;
@@ -93,10 +100,16 @@ START_TEST(a_replay_is_what_training_saw)
     o.batch = BATCH;
     o.augment_seed = 5;
     o.start = EPOCH * 20 / BATCH;
-    ck_assert_int_eq(stream_open(&stream, index, recipe, NULL, &o, &err), 0);
+    ck_assert_int_eq(config_parse(&mixing, mix_text, strlen(mix_text), "m", &err), 0);
+    if (_i)
+        ck_assert_msg(mix_open(&mix, node_get(config_root(mixing), "mix"), (uint64_t)_i, &err) == 0,
+                      "%s", err.message);
+    ck_assert_int_eq(stream_open(&stream, index, recipe, mix, &o, &err), 0);
     ck_assert_int_eq(stream_next(stream, &batch, &err), 1);
-    struct worker_job job = {
-        .index = index, .recipe = recipe, .resampler = o.resampler, .form = o.form
+    struct replay_job job = {
+        .job = { .index = index, .recipe = recipe, .resampler = o.resampler, .form = o.form },
+        .mix = mix,
+        .options = &o,
     };
     for (int i = 0; i < BATCH; i++) {
         struct canvas *picture;
@@ -110,10 +123,18 @@ START_TEST(a_replay_is_what_training_saw)
         ck_assert_str_eq(json_string_value(json_object_get(description, "hash")), hash);
         ck_assert_int_eq(json_integer_value(json_object_get(description, "label")), batch.label[i]);
         ck_assert(json_is_object(json_object_get(description, "plan")));
+        const json_t *mixed = json_object_get(description, "mixing");
+        ck_assert_int_eq(json_is_object(mixed), _i && batch.lambda[i] < 1);
+        if (json_is_object(mixed))
+            ck_assert_int_eq(
+                json_integer_value(json_object_get(json_object_get(mixed, "partner"), "label")),
+                batch.label_b[i]);
         json_decref(description);
         canvas_close(picture);
     }
     stream_close(stream);
+    mix_close(mix);
+    config_close(mixing);
     recipe_close(recipe);
     config_close(config);
     index_close(index);
@@ -151,7 +172,7 @@ int main(void)
     tcase_add_checked_fixture(cases, scratch_enter, scratch_leave);
     tcase_add_test(cases, every_augmentation_has_a_strip);
     tcase_add_test(cases, the_catalogue_holds_them_all);
-    tcase_add_test(cases, a_replay_is_what_training_saw);
+    tcase_add_loop_test(cases, a_replay_is_what_training_saw, 0, 4);
     tcase_add_test(cases, samples_are_found_by_key_or_number);
     return suite_run();
 }
