@@ -11,12 +11,9 @@
 #include "augment/resample_private.h"
 #include "base/memory.h"
 
-enum {
-    FAST_BITS = 14,
-    /* Beyond so many taps the roundings of 14-bit weights could add up to a second level; see
-       resample_fast.c. */
-    FAST_TAPS = 16,
-};
+/* Beyond so many taps the roundings of 14-bit weights could add up to a second level; see
+ * resample_fast.c. */
+enum { FAST_TAPS = 16 };
 
 struct resampler {
     struct axis_filter x, y;
@@ -43,13 +40,26 @@ void resampler_close(struct resampler *r)
     free(r);
 }
 
+bool pass_wide(const struct pass_rows *p)
+{
+    return p->width >= 4 && p->stride >= PASS_BEYOND;
+}
+
+void pass_inputs(const struct pass_rows *p, int row, int rows, int at[PASS_ROWS],
+                 const uint8_t *in[PASS_ROWS])
+{
+    for (int i = 0; i < PASS_ROWS; i++) {
+        at[i] = row + i < rows ? row + i : rows - 1;
+        in[i] = at[i] == rows - 1 ? p->tail : p->source + (size_t)at[i] * p->stride;
+    }
+}
+
 static exact_rows_kernel *rows_kernel(const struct pass_rows *p)
 {
 #ifdef SIMD_X86
-    bool wide = p->width >= 4 && p->stride >= EXACT_BEYOND;
-    if (wide && simd_level() >= SIMD_LEVEL_AVX512)
+    if (pass_wide(p) && simd_level() >= SIMD_LEVEL_AVX512)
         return exact_rows_avx512;
-    if (wide && simd_level() >= SIMD_LEVEL_AVX2)
+    if (pass_wide(p) && simd_level() >= SIMD_LEVEL_AVX2)
         return exact_rows_avx2;
 #else
     (void)p;
@@ -70,32 +80,37 @@ static exact_column_kernel *column_kernel(size_t n)
     return exact_column_plain;
 }
 
-/* The horizontal pass: rows into `between`, which are `stride` apart. Kernels read a little beyond
- * a row's end, which is in the source wherever another row follows; the last row is copied to where
- * there is room. */
-static int exact_rows(struct resampler *r, const struct pass_rows *p, uint8_t *between,
-                      size_t stride, struct error *err)
+/* The rows between the passes, `*stride` bytes apart, and a copy of the last source row. */
+static int reserve_passes(struct resampler *r, struct pass_rows *p, size_t value, size_t *stride,
+                          struct error *err)
 {
-    void *tail = r->tail;
-    size_t bytes = 3 * (size_t)r->x.span;
-    if (memory_grow(&tail, &r->tail_capacity, bytes + EXACT_BEYOND, 1, err) < 0)
+    void *between = r->between, *tail = r->tail;
+    *stride = (3 * (size_t)p->width * value + PASS_BEYOND + 63) / 64 * 64;
+    if (memory_grow(&between, &r->capacity, (size_t)r->y.span * *stride, 1, err) < 0)
         return -1;
-    r->tail = tail;
-    int rows = r->y.span;
-    memcpy(r->tail, p->source + (size_t)(rows - 1) * p->stride, bytes);
-    memset(r->tail + bytes, 0, EXACT_BEYOND);
-    exact_rows_kernel *kernel = rows_kernel(p);
-    for (int row = 0; row < rows; row += EXACT_ROWS) {
-        const uint8_t *in[EXACT_ROWS];
-        uint8_t *out[EXACT_ROWS];
-        for (int i = 0; i < EXACT_ROWS; i++) {
-            int at = row + i < rows ? row + i : rows - 1;
-            in[i] = at == rows - 1 ? r->tail : p->source + (size_t)at * p->stride;
-            out[i] = between + (size_t)at * stride;
-        }
-        kernel(in, &r->x, p->width, out);
-    }
+    r->between = between;
+    size_t bytes = 3 * (size_t)r->x.span;
+    if (memory_grow(&tail, &r->tail_capacity, bytes + PASS_BEYOND, 1, err) < 0)
+        return -1;
+    p->tail = r->tail = tail;
+    memcpy(r->tail, p->source + (size_t)(r->y.span - 1) * p->stride, bytes);
+    memset(r->tail + bytes, 0, PASS_BEYOND);
     return 0;
+}
+
+static void exact_rows(const struct pass_rows *p, const struct axis_filter *x, int rows,
+                       uint8_t *between, size_t stride)
+{
+    exact_rows_kernel *kernel = rows_kernel(p);
+    for (int row = 0; row < rows; row += PASS_ROWS) {
+        int at[PASS_ROWS];
+        const uint8_t *in[PASS_ROWS];
+        uint8_t *out[PASS_ROWS];
+        pass_inputs(p, row, rows, at, in);
+        for (int i = 0; i < PASS_ROWS; i++)
+            out[i] = between + (size_t)at[i] * stride;
+        kernel(in, x, p->width, out);
+    }
 }
 
 static void exact_columns(const struct axis_filter *y, const uint8_t *in, size_t stride,
@@ -108,26 +123,22 @@ static void exact_columns(const struct axis_filter *y, const uint8_t *in, size_t
                p->out + (size_t)o * p->out_stride);
 }
 
-static int resample_exact(struct resampler *r, const struct pass_rows *p, struct error *err)
+static int resample_exact(struct resampler *r, struct pass_rows *p, struct error *err)
 {
-    void *between = r->between;
-    size_t stride = (3 * (size_t)p->width + EXACT_BEYOND + 63) / 64 * 64;
-    if (memory_grow(&between, &r->capacity, (size_t)r->y.span * stride, 1, err) < 0)
+    size_t stride;
+    if (reserve_passes(r, p, 1, &stride, err) < 0)
         return -1;
-    r->between = between;
-    if (exact_rows(r, p, r->between, stride, err) < 0)
-        return -1;
+    exact_rows(p, &r->x, r->y.span, r->between, stride);
     exact_columns(&r->y, r->between, stride, p);
     return 0;
 }
 
-static int run_fast(struct resampler *r, const struct pass_rows *p, struct error *err)
+static int run_fast(struct resampler *r, struct pass_rows *p, struct error *err)
 {
-    void *between = r->between;
-    if (memory_grow(&between, &r->capacity, (size_t)r->y.span * 6 * (size_t)p->width, 1, err) < 0)
+    size_t stride;
+    if (reserve_passes(r, p, sizeof(int16_t), &stride, err) < 0)
         return -1;
-    r->between = between;
-    resample_fast(p, &r->x, &r->y, r->between);
+    resample_fast(p, &r->x, &r->y, r->between, stride / sizeof(int16_t));
     return 0;
 }
 

@@ -94,10 +94,10 @@ SIMD_AVX2 static SIMD_INLINE void row_outputs(const uint8_t *a, const uint8_t *b
     }
 }
 
-SIMD_AVX2 void exact_rows_avx2(const uint8_t *const in[EXACT_ROWS], const struct axis_filter *x,
-                               int width, uint8_t *const out[EXACT_ROWS])
+SIMD_AVX2 void exact_rows_avx2(const uint8_t *const in[PASS_ROWS], const struct axis_filter *x,
+                               int width, uint8_t *const out[PASS_ROWS])
 {
-    for (int i = 0; i < EXACT_ROWS; i += 2)
+    for (int i = 0; i < PASS_ROWS; i += 2)
         if (x->most <= 2)
             row_outputs(in[i], in[i + 1], *x, width, out[i], out[i + 1], 2);
         else if (x->most <= 4)

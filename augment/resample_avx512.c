@@ -81,9 +81,9 @@ SIMD_AVX512 static SIMD_INLINE __m512i row_output(const struct rows *in,
 }
 
 /* `most` is a constant: 2 and 4 taps need no loop. */
-SIMD_AVX512 static SIMD_INLINE void row_outputs(const uint8_t *const in[EXACT_ROWS],
+SIMD_AVX512 static SIMD_INLINE void row_outputs(const uint8_t *const in[PASS_ROWS],
                                                 struct axis_filter x, int width,
-                                                uint8_t *const out[EXACT_ROWS], int most)
+                                                uint8_t *const out[PASS_ROWS], int most)
 {
     const __m512i dense = _mm512_broadcast_i32x4(
         _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
@@ -104,8 +104,8 @@ SIMD_AVX512 static SIMD_INLINE void row_outputs(const uint8_t *const in[EXACT_RO
     }
 }
 
-SIMD_AVX512 void exact_rows_avx512(const uint8_t *const in[EXACT_ROWS], const struct axis_filter *x,
-                                   int width, uint8_t *const out[EXACT_ROWS])
+SIMD_AVX512 void exact_rows_avx512(const uint8_t *const in[PASS_ROWS], const struct axis_filter *x,
+                                   int width, uint8_t *const out[PASS_ROWS])
 {
     if (x->most <= 2)
         row_outputs(in, *x, width, out, 2);

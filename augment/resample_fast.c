@@ -11,23 +11,21 @@
  * 0..255 at the same places brings them no further apart.
  */
 #include "augment/resample_private.h"
-#include "base/simd.h"
 
-enum { WEIGHT_BITS = 14, POINT = 7, BLOCK = 64 };
-enum { LEVEL_MAX = 255 << POINT };
+enum { BLOCK = 64 };
 
 static inline int16_t to_between(int32_t sum)
 {
-    int32_t v = sum >> (WEIGHT_BITS - POINT);
-    return (int16_t)(v < 0 ? 0 : v > LEVEL_MAX ? LEVEL_MAX : v);
+    int32_t v = sum >> (FAST_BITS - FAST_POINT);
+    return (int16_t)(v < 0 ? 0 : v > FAST_MAX ? FAST_MAX : v);
 }
 
-static void row_pass(const uint8_t *in, const struct axis_filter *x, int width, int16_t *out)
+static void fast_row(const uint8_t *in, const struct axis_filter *x, int width, int16_t *out)
 {
     for (int o = 0; o < width; o++, out += 3) {
         const int32_t *w = x->weight + (size_t)o * (size_t)x->taps;
-        const uint8_t *pixel = in + 3 * x->first[o];
-        int32_t r = 1 << (WEIGHT_BITS - POINT - 1), g = r, b = r;
+        const uint8_t *pixel = in + 3 * (size_t)x->first[o];
+        int32_t r = 1 << (FAST_BITS - FAST_POINT - 1), g = r, b = r;
         for (int j = 0; j < x->count[o]; j++, pixel += 3) {
             r += pixel[0] * w[j];
             g += pixel[1] * w[j];
@@ -39,39 +37,78 @@ static void row_pass(const uint8_t *in, const struct axis_filter *x, int width, 
     }
 }
 
-VECTOR_CLONES static void column_block(const int16_t *in, size_t stride, const int32_t *w,
-                                       int count, int n, uint8_t *out)
+void fast_rows_plain(const uint8_t *const in[PASS_ROWS], const struct axis_filter *x, int width,
+                     int16_t *const out[PASS_ROWS])
+{
+    for (int row = 0; row < PASS_ROWS; row++)
+        fast_row(in[row], x, width, out[row]);
+}
+
+static void column_block(const int16_t *in, size_t stride, const int32_t *w, int count, size_t n,
+                         uint8_t *out)
 {
     int32_t sum[BLOCK];
     for (int i = 0; i < BLOCK; i++)
-        sum[i] = 1 << (WEIGHT_BITS + POINT - 1);
-    for (int j = 0; j < count; j++, in += stride) {
-        int16_t weight = (int16_t)w[j];
-        if (n == BLOCK)
-            for (int i = 0; i < BLOCK; i++)
-                sum[i] += in[i] * weight;
-        else
-            for (int i = 0; i < n; i++)
-                sum[i] += in[i] * weight;
-    }
-    for (int i = 0; i < n; i++) {
-        int32_t v = sum[i] >> (WEIGHT_BITS + POINT);
+        sum[i] = 1 << (FAST_BITS + FAST_POINT - 1);
+    for (int j = 0; j < count; j++, in += stride)
+        for (size_t i = 0; i < n; i++)
+            sum[i] += in[i] * w[j];
+    for (size_t i = 0; i < n; i++) {
+        int32_t v = sum[i] >> (FAST_BITS + FAST_POINT);
         out[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
     }
 }
 
-void resample_fast(const struct pass_rows *p, const struct axis_filter *x,
-                   const struct axis_filter *y, int16_t *between)
+void fast_column_plain(const int16_t *in, size_t stride, const struct axis_filter *y, int o,
+                       size_t n, uint8_t *out)
 {
-    size_t stride = 3 * (size_t)p->width;
-    for (int row = 0; row < y->span; row++)
-        row_pass(p->source + (size_t)row * p->stride, x, p->width, between + (size_t)row * stride);
-    for (int o = 0; o < p->height; o++) {
-        const int16_t *in = between + (size_t)y->first[o] * stride;
-        const int32_t *w = y->weight + (size_t)o * (size_t)y->taps;
-        for (size_t i = 0; i < stride; i += BLOCK) {
-            int n = stride - i < BLOCK ? (int)(stride - i) : BLOCK;
-            column_block(in + i, stride, w, y->count[o], n, p->out + (size_t)o * p->out_stride + i);
-        }
+    const int32_t *w = y->weight + (size_t)o * (size_t)y->taps;
+    for (size_t i = 0; i < n; i += BLOCK)
+        column_block(in + i, stride, w, y->count[o], n - i < BLOCK ? n - i : BLOCK, out + i);
+}
+
+static fast_rows_kernel *rows_kernel(const struct pass_rows *p)
+{
+#ifdef SIMD_X86
+    if (pass_wide(p) && simd_level() >= SIMD_LEVEL_AVX512)
+        return fast_rows_avx512;
+    if (pass_wide(p) && simd_level() >= SIMD_LEVEL_AVX2)
+        return fast_rows_avx2;
+#else
+    (void)p;
+#endif
+    return fast_rows_plain;
+}
+
+static fast_column_kernel *column_kernel(size_t n)
+{
+#ifdef SIMD_X86
+    if (simd_level() >= SIMD_LEVEL_AVX512 && n >= 64)
+        return fast_column_avx512;
+    if (simd_level() >= SIMD_LEVEL_AVX2 && n >= 32)
+        return fast_column_avx2;
+#else
+    (void)n;
+#endif
+    return fast_column_plain;
+}
+
+void resample_fast(const struct pass_rows *p, const struct axis_filter *x,
+                   const struct axis_filter *y, int16_t *between, size_t stride)
+{
+    fast_rows_kernel *rows = rows_kernel(p);
+    for (int row = 0; row < y->span; row += PASS_ROWS) {
+        int at[PASS_ROWS];
+        const uint8_t *in[PASS_ROWS];
+        int16_t *out[PASS_ROWS];
+        pass_inputs(p, row, y->span, at, in);
+        for (int i = 0; i < PASS_ROWS; i++)
+            out[i] = between + (size_t)at[i] * stride;
+        rows(in, x, p->width, out);
     }
+    size_t n = 3 * (size_t)p->width;
+    fast_column_kernel *column = column_kernel(n);
+    for (int o = 0; o < p->height; o++)
+        column(between + (size_t)y->first[o] * stride, stride, y, o, n,
+               p->out + (size_t)o * p->out_stride);
 }

@@ -24,10 +24,10 @@ static void exact_row(const uint8_t *in, const struct axis_filter *x, int width,
     }
 }
 
-void exact_rows_plain(const uint8_t *const in[EXACT_ROWS], const struct axis_filter *x, int width,
-                      uint8_t *const out[EXACT_ROWS])
+void exact_rows_plain(const uint8_t *const in[PASS_ROWS], const struct axis_filter *x, int width,
+                      uint8_t *const out[PASS_ROWS])
 {
-    for (int row = 0; row < EXACT_ROWS; row++)
+    for (int row = 0; row < PASS_ROWS; row++)
         exact_row(in[row], x, width, out[row]);
 }
 

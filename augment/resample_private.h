@@ -48,35 +48,55 @@ int axis_make(struct axis_filter *f, enum plan_filter filter, struct axis_scale 
 void axis_release(struct axis_filter *f);
 
 enum {
-    EXACT_ROWS = 4,   /* that the horizontal pass takes at a time */
-    EXACT_BEYOND = 16 /* bytes that it may read behind a row's last tap, and write behind its end */
+    PASS_ROWS = 4,   /* that the horizontal pass takes at a time */
+    PASS_BEYOND = 16 /* bytes that it may read behind a row's last tap, and write behind its end */
 };
 
 /* Horizontal pass: `width` pixels of each out row from each in row. Rows may be given twice. */
-typedef void exact_rows_kernel(const uint8_t *const in[EXACT_ROWS], const struct axis_filter *x,
-                               int width, uint8_t *const out[EXACT_ROWS]);
-/* Vertical pass: output row o, `n` bytes, from rows `stride` apart. Nothing is read or written
- * beyond. */
+typedef void exact_rows_kernel(const uint8_t *const in[PASS_ROWS], const struct axis_filter *x,
+                               int width, uint8_t *const out[PASS_ROWS]);
+typedef void fast_rows_kernel(const uint8_t *const in[PASS_ROWS], const struct axis_filter *x,
+                              int width, int16_t *const out[PASS_ROWS]);
+/* Vertical pass: output row o, `n` values, from rows `stride` values apart. Nothing is read or
+ * written beyond. */
 typedef void exact_column_kernel(const uint8_t *in, size_t stride, const struct axis_filter *y,
                                  int o, size_t n, uint8_t *out);
+typedef void fast_column_kernel(const int16_t *in, size_t stride, const struct axis_filter *y,
+                                int o, size_t n, uint8_t *out);
 
 exact_rows_kernel exact_rows_plain;
 exact_column_kernel exact_column_plain;
+fast_rows_kernel fast_rows_plain;
+fast_column_kernel fast_column_plain;
 #ifdef SIMD_X86
 exact_rows_kernel exact_rows_avx2, exact_rows_avx512;       /* width at least 4 */
 exact_column_kernel exact_column_avx2, exact_column_avx512; /* n at least 32, 64 */
+fast_rows_kernel fast_rows_avx2, fast_rows_avx512;          /* width at least 4 */
+fast_column_kernel fast_column_avx2, fast_column_avx512;    /* n at least 32, 64 */
 #endif
+
+/* fast's fixed point: of weights, and of what lies between the passes. See resample_fast.c. */
+enum { FAST_BITS = 14, FAST_POINT = 7, FAST_MAX = 255 << FAST_POINT };
 
 /* The two passes over RGB rows; see resample.c and resample_fast.c. */
 struct pass_rows {
     const uint8_t *source; /* the first pixel read of the first row read */
     size_t stride;
-    int width, height; /* of the result */
+    const uint8_t *tail; /* the last row read, with room to read beyond it */
+    int width, height;   /* of the result */
     uint8_t *out;
     size_t out_stride;
 };
 
+/* Rows [row, row + PASS_ROWS) of `rows`, behind which the last one is given again. A kernel reads a
+ * little beyond a row's end, which is in the source wherever another row follows. */
+void pass_inputs(const struct pass_rows *p, int row, int rows, int at[PASS_ROWS],
+                 const uint8_t *in[PASS_ROWS]);
+/* May kernels of vectors take the horizontal pass? */
+bool pass_wide(const struct pass_rows *p);
+
+/* `between`: y->span rows, `stride` values apart, with room for PASS_BEYOND bytes at their ends. */
 void resample_fast(const struct pass_rows *p, const struct axis_filter *x,
-                   const struct axis_filter *y, int16_t *between);
+                   const struct axis_filter *y, int16_t *between, size_t stride);
 
 #endif

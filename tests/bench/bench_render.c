@@ -1,5 +1,5 @@
 /*
- * The renderer at every level of vector code: the resample alone and the whole render call, for a
+ * The renderer at every level of vector code: each resampler alone and the whole render call, for a
  * recipe's plans on an image of 500 x 375 and for small images. Every level's bits are compared
  * before anything is timed. One thread's processor time, levels interleaved, medians of rounds.
  * Usage: bench_render [SECONDS]
@@ -16,7 +16,7 @@
 #include "base/simd.h"
 #include "base/stat.h"
 
-enum { PLANS = 32, ROUNDS = 7, PASSES = 2 };
+enum { PLANS = 32, ROUNDS = 7, PASSES = 3 };
 
 /* What is timed, on the plans of one recipe. */
 struct job {
@@ -31,13 +31,23 @@ struct job {
 
 typedef int pass_function(struct job *job, int i, struct error *err);
 
-static int resample_pass(struct job *job, int i, struct error *err)
+static int resample(struct job *job, enum plan_resampler kind, int i, struct error *err)
 {
     const struct plan *p = &job->plan[i];
     struct rect visible = plan_visible(p);
     struct image out = { job->pixels, visible.width, visible.height, 3 * (size_t)visible.width };
-    return resampler_run(job->resampler, RESAMPLER_EXACT, p->filter, &job->source, 0, 0,
-                         p->axis.window, p->axis.width, p->axis.height, visible, &out, err);
+    return resampler_run(job->resampler, kind, p->filter, &job->source, 0, 0, p->axis.window,
+                         p->axis.width, p->axis.height, visible, &out, err);
+}
+
+static int exact_pass(struct job *job, int i, struct error *err)
+{
+    return resample(job, RESAMPLER_EXACT, i, err);
+}
+
+static int fast_pass(struct job *job, int i, struct error *err)
+{
+    return resample(job, RESAMPLER_FAST, i, err);
 }
 
 static int render_pass(struct job *job, int i, struct error *err)
@@ -49,7 +59,7 @@ static int render_pass(struct job *job, int i, struct error *err)
 static const struct {
     const char *name;
     pass_function *run;
-} passes[PASSES] = { { "resample", resample_pass }, { "render", render_pass } };
+} passes[PASSES] = { { "exact", exact_pass }, { "fast", fast_pass }, { "render", render_pass } };
 
 /* As a photograph is: smooth, with noise. */
 static int paint(struct image *image, int width, int height, struct error *err)
