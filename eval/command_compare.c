@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "eval/command.h"
+#include "eval/score_option.h"
 #include "eval/score_output.h"
 #include "eval/score_read.h"
 #include "eval/score_text.h"
@@ -22,21 +23,15 @@ enum {
 };
 
 static const struct param options[] = {
-    [LABELS] = { "labels", PARAM_FILE, "",
-                 .help = "labels where the files have none: .npy, .npz, CSV, a number a line, or a "
-                         "prediction file" },
-    [KIND] = { "kind", PARAM_CHOICE, "", .choices = outputs_kind_names,
-               .help = "what files of other software hold; auto: told by the values, or refused" },
-    [ARRAY] = { "array", PARAM_TEXT, "", .help = "the array of an .npz that holds the outputs" },
-    [CLASSES] = { "classes", PARAM_FILE, "",
-                  .help = "names of the classes: one a line, or a CSV with a column `name`" },
-    [TEMPERATURE] = { "temperature", PARAM_FLAG, "", .value = 1,
-                      .help = "fit temperatures, and score what they give" },
+    [LABELS] = SCORE_ROW_LABELS,
+    [KIND] = SCORE_ROW_KIND,
+    [ARRAY] = SCORE_ROW_ARRAY,
+    [CLASSES] = SCORE_ROW_CLASSES,
+    [TEMPERATURE] = SCORE_ROW_TEMPERATURE,
     [ROUNDS] = { "rounds", PARAM_INTEGER, "", .value = 10000, .min = 100, .max = 1000000,
                  .help = "of the paired bootstrap" },
-    [SEED] = { "seed", PARAM_INTEGER, "", .min = 0, .max = 9e15, .help = "of the bootstrap" },
-    [THREADS] = { "threads", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1024,
-                  .help = "0: as many as this process may use; the result does not depend on it" },
+    [SEED] = SCORE_ROW_SEED,
+    [THREADS] = SCORE_ROW_THREADS,
     [JSON] = { "json", PARAM_FILE, "", .help = SCORE_OUTPUT_JSON },
     [CSV] = { "csv", PARAM_FILE, "", .help = SCORE_OUTPUT_CSV },
     [REPORT] = { "report", PARAM_FILE, "", .help = SCORE_OUTPUT_REPORT },

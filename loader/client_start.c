@@ -30,8 +30,9 @@ static char *find_program(struct error *err)
         self[n] = '\0';
         slash = strrchr(self, '/');
     }
-    if (slash && slash + sizeof("/nnprepd") < self + sizeof(self)) {
-        strcpy(slash + 1, "nnprepd");
+    static const char name[] = "nnprepd";
+    if (slash && slash + 1 + sizeof(name) < self + sizeof(self)) {
+        memcpy(slash + 1, name, sizeof(name));
         if (access(self, X_OK) == 0)
             return memory_text(self, err);
     }

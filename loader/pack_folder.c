@@ -133,10 +133,10 @@ static int check_tar(const struct pack_plan *plan, const char *prefix, char *pat
         return error_errno(err, path, "cannot look up");
     bool named = shard_number(strrchr(path, '/') + 1, prefix, &s, &rest) && !strcmp(rest, ".tar");
     char *dot = strrchr(path, '.');
-    strcpy(dot, ".idx");
+    memcpy(dot, ".idx", sizeof(".idx")); /* as long as ".tar" */
     bool indexed = named && pack_shard_is(path);
     if (!indexed) {
-        strcpy(dot, ".tar");
+        memcpy(dot, ".tar", sizeof(".tar"));
         return error_set(err, ERROR_DATA, path,
                          "was not packed here and would be read with the shards; name another "
                          "folder, or remove it");

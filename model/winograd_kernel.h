@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "model/vec.h"
+#include "model/vec_product.h"
 #include "model/winograd_private.h"
 
 /* Pixels of a blocked image's row and plane. */
@@ -269,73 +270,6 @@ VEC_INLINE void tiles_out(const int m, const struct winograd *g, const float *v,
                 to + (size_t)r * stride + (size_t)s * VEC_LANES, vec_max(d[r * 6 + s] + b, least));
         }
     }
-}
-
-/* c (R, 4 or fewer vectors) (+)= a b over n: a's row r, step j at a[r ra + j ja]; b's row j of
- * vectors at b[j jb]. */
-struct product {
-    const float *a, *b;
-    float *c;
-    size_t ra, ja, jb, rc;
-    int n;
-    bool add;
-};
-
-VEC_INLINE void multiply(const int rows, const int vectors, const struct product *q)
-{
-    vec sum[12][4];
-    const float *a = q->a, *b = q->b;
-    size_t ra = q->ra, ja = q->ja, jb = q->jb;
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int s = 0; s < vectors; s++) sum[r][s] =
-        q->add ? vec_load(q->c + (size_t)r * q->rc + s * VEC_LANES) : vec_all(0);
-    for (int j = 0; j < q->n; j++) {
-        vec w[4];
-        UNROLL for (int s = 0; s < vectors; s++) w[s] = vec_load(b + s * VEC_LANES);
-        UNROLL for (int r = 0; r < rows; r++)
-        {
-            vec x = vec_all(a[(size_t)r * ra]);
-            UNROLL for (int s = 0; s < vectors; s++) sum[r][s] = vec_fma(x, w[s], sum[r][s]);
-        }
-        a += ja;
-        b += jb;
-    }
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int s = 0; s < vectors; s++)
-        vec_store(q->c + (size_t)r * q->rc + s * VEC_LANES, sum[r][s]);
-}
-
-/* As many rows at a time as the registers hold sums for, then what is left. */
-VEC_INLINE void multiply_rows(const int most, const int vectors, struct product q, int rows)
-{
-    for (; rows >= most; rows -= most) {
-        multiply(most, vectors, &q);
-        q.a += (size_t)most * q.ra;
-        q.c += (size_t)most * q.rc;
-    }
-    for (; rows >= 2; rows -= 2) {
-        multiply(2, vectors, &q);
-        q.a += 2 * q.ra;
-        q.c += 2 * q.rc;
-    }
-    if (rows)
-        multiply(1, vectors, &q);
-}
-
-/* All columns (a multiple of VEC_LANES). Registers: 32 or 16. */
-VEC static void multiply_all(struct product q, int rows, int columns)
-{
-    enum { FEW = VEC_LANES == 16 ? 1 : 2 };
-    int left = columns / VEC_LANES;
-    for (; left >= 4 / FEW; left -= 4 / FEW) {
-        multiply_rows(FEW == 1 ? 6 : 4, 4 / FEW, q, rows);
-        q.b += 4 / FEW * VEC_LANES;
-        q.c += 4 / FEW * VEC_LANES;
-    }
-    if (FEW == 1 && left == 3)
-        multiply_rows(8, 3, q, rows);
-    else if (FEW == 1 && left == 2)
-        multiply_rows(12, 2, q, rows);
-    else if (left == 1)
-        multiply_rows(FEW == 1 ? 12 : 8, 1, q, rows);
 }
 
 static struct plane pixels_plane(const struct winograd *g)

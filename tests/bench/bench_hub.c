@@ -210,7 +210,7 @@ int main(int argc, char **argv)
         return 2;
     }
     double seconds = argc > 3 ? strtod(argv[3], NULL) : 2;
-    int threads = argc > 4 ? atoi(argv[4]) : 2, rc = 1;
+    int threads = argc > 4 ? (int)strtol(argv[4], NULL, 10) : 2, rc = 1;
     struct error err = { 0 };
     struct config *config = NULL;
     char set[4096];

@@ -134,7 +134,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_ops IMAGE WIDTH HEIGHT SECONDS OUT [RECIPE ...]\n");
         return 2;
     }
-    struct image source = { NULL, atoi(argv[2]), atoi(argv[3]), 3 * (size_t)atoi(argv[2]) };
+    int width = (int)strtol(argv[2], NULL, 10), height = (int)strtol(argv[3], NULL, 10);
+    struct image source = { NULL, width, height, 3 * (size_t)width };
     double seconds = strtod(argv[4], NULL);
     FILE *out = strcmp(argv[5], "-") != 0 ? fopen(argv[5], "wb") : NULL;
     json_t *rates = json_object();

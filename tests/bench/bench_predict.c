@@ -183,10 +183,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_predict NET.yaml DATA [VIEWS] [IMAGES] [ROUNDS]\n");
         return 2;
     }
-    struct bench b = { .images = argc > 4 ? atoi(argv[4]) : 4 };
+    struct bench b = { .images = argc > 4 ? (int)strtol(argv[4], NULL, 10) : 4 };
     struct error err = { 0 };
     struct prediction p = { 0 };
-    int rounds = argc > 5 ? atoi(argv[5]) : 5, rc = 1;
+    int rounds = argc > 5 ? (int)strtol(argv[5], NULL, 10) : 5, rc = 1;
     static struct times times;
     if (rounds < 1 || rounds > ROUNDS_MAX || b.images < 1 || open_bench(&b, all, &err) < 0)
         goto done;
