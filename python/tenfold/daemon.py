@@ -92,25 +92,37 @@ def _dial(path: str) -> Connection:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.connect(path)
+        connection = Connection(sock, f"unix:{path}")
+        connection.greet()
     except BaseException:
         sock.close()
         raise
-    return Connection(sock, f"unix:{path}")
+    return connection
 
 
 def _own(path: Path, arguments: list[str]) -> Connection:
-    with contextlib.suppress(OSError):
-        return _dial(str(path))
-    _start(path, arguments)
-    try:
-        return _dial(str(path))
-    except OSError as e:
-        log = path.with_suffix(".log")
-        said = log.read_text(errors="replace").strip().splitlines()[-3:] if log.exists() else []
-        raise DaemonGone(
-            "nnprepd could not be started: " + ("; ".join(said) or f"it said nothing ({e})"),
-            f"unix:{path}",
-        ) from e
+    """Connect to the user's daemon at `path`, started if need be.
+
+    One that is ending may still take a connection, which it leaves without an answer, and keep the
+    next one from its place for a moment: hence the tries.
+    """
+    for pause in (0.05, 0.2, 1, 0):
+        with contextlib.suppress(OSError, DaemonGone):
+            return _dial(str(path))
+        _start(path, arguments)
+        try:
+            return _dial(str(path))
+        except (OSError, DaemonGone) as e:
+            log = path.with_suffix(".log")
+            said = log.read_text(errors="replace").strip().splitlines()[-3:] if log.exists() else []
+            gone = DaemonGone(
+                "nnprepd could not be started: " + ("; ".join(said) or f"it said nothing ({e})"),
+                f"unix:{path}",
+            )
+            if not any("served by another process" in line for line in said):
+                raise gone from e
+        time.sleep(pause)
+    raise gone
 
 
 def _start(path: Path, arguments: list[str]) -> None:

@@ -1,7 +1,7 @@
 """Messages to and from the daemon over a Unix socket (docs/protocol.md).
 
     connection = Connection(sock, "unix:/run/user/1000/tenfold/nnprepd.sock")
-    welcome, _ = connection.request("hello", version=1, software="me")
+    connection.greet()
     opened, fds = connection.request("open", wait=300, settings=["data.train=/photos"])
     ...
     for message, fds in connection.events(): ...
@@ -26,6 +26,7 @@ from typing import Any
 from tenfold.errors import DaemonGone, ProtocolError, from_message
 
 VERSION = 1
+SOFTWARE = "tenfold-python/0.1.0"
 MESSAGE_MAX = 65536
 PART = 32768  # bytes of config text in a `part`: escapes may double it and still fit a message
 RING_FDS = 4  # ring, control, ready, freed
@@ -39,6 +40,7 @@ class Connection:
     def __init__(self, sock: socket.socket, place: str) -> None:
         sock.setblocking(False)
         self.place = place
+        self.welcome: Message = {}
         self._sock = sock
         self._bytes = bytearray()
         self._fds: deque[int] = deque()
@@ -49,6 +51,10 @@ class Connection:
     def fileno(self) -> int:
         """Return the socket's descriptor, for poll; -1 once closed."""
         return self._sock.fileno()
+
+    def greet(self) -> None:
+        """Say which protocol we speak and hear who answers: the first thing on a connection."""
+        self.welcome, _ = self.request("hello", version=VERSION, software=SOFTWARE)
 
     def request(self, kind: str, wait: float = 10, **fields: Any) -> tuple[Message, list[int]]:
         """Send a request and return its reply with the descriptors, which the caller owns.

@@ -26,10 +26,9 @@ from tenfold.errors import (
     WaitTimeout,
     from_message,
 )
-from tenfold.protocol import PART, VERSION, Message
+from tenfold.protocol import PART, Message
 from tenfold.ring import Ring, Slot
 
-SOFTWARE = "tenfold-python/0.1.0"
 _OPEN_WAIT = 300  # s for the reply to `open`: the daemon may have to scan the data set first
 
 
@@ -95,8 +94,7 @@ class Stream:
 
     def _open(self, request: Request) -> None:
         ask = self._connection.request
-        welcome, _ = ask("hello", version=VERSION, software=SOFTWARE)
-        self.pid = welcome["pid"]  # the daemon's
+        self.pid = self._connection.welcome["pid"]  # the daemon's
         fields = request.message()
         text = (request.config or {}).get("text", "").encode()
         if len(text) > PART:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -114,6 +116,32 @@ class OwnDaemon(unittest.TestCase):
         one.load_state_dict(one.state_dict())
         self.assertNotEqual(one._stream.pid, pid)
         one.close()
+
+    def test_a_daemon_that_takes_a_connection_while_it_ends_is_none(self):
+        (self.runtime / "tenfold").mkdir(mode=0o700)
+        with socket.socket(socket.AF_UNIX) as ending:
+            ending.bind(str(self.runtime / "tenfold" / "nnprepd.sock"))
+            ending.listen()
+            thread = threading.Thread(target=lambda: ending.accept()[0].close())
+            thread.start()
+            loader = tenfold.Loader(output="numpy", batch_size=8)
+            thread.join()
+        self.assertEqual(len(list(loader)), 10)
+        loader.close()
+
+    def test_the_next_daemon_waits_for_the_place_of_one_that_ends(self):
+        program = self.runtime / "nnprepd"
+        program.write_text(
+            "#!/bin/sh\n"
+            f"[ -e {self.runtime}/tried ] && exec {FAKE} \"$@\"\n"
+            f"touch {self.runtime}/tried\n"
+            "echo 'nnprepd: nnprepd.sock: is served by another process' >&2\nexit 1\n"
+        )
+        program.chmod(0o755)
+        os.environ["TENFOLD_NNPREPD"] = str(program)
+        loader = tenfold.Loader(output="numpy", batch_size=8)
+        self.assertEqual(len(list(loader)), 10)
+        loader.close()
 
     def test_a_remote_daemon_is_reached_through_a_relay(self):
         log = self.runtime / "arguments"
