@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -20,6 +21,7 @@
 /* EVENT_MS: between a ring's end and the event that explains it. POLL_MS: no wait is longer without
  * a look at the ring. */
 enum { WAIT_MS = 10000, EVENT_MS = 2000, POLL_MS = 1000, MOVES_MAX = 16 };
+enum { STARTS = 4 }; /* of the user's daemon, before it is given up */
 
 /* A scan of a large folder takes its time. */
 enum { OPEN_MS = 600000 };
@@ -333,7 +335,8 @@ static int open_stream(struct client *c, const struct client_options *o, int wai
     return 0;
 }
 
-/* The user's own daemon, started when nobody answers. */
+/* The user's own daemon, started when nobody answers. One that is ending may take a connection
+ * without an answer and keep the next one from its place for a moment: hence the tries. */
 static int talk_to_own(struct client *c, int wait_ms, struct error *err)
 {
     char address[160];
@@ -343,8 +346,12 @@ static int talk_to_own(struct client *c, int wait_ms, struct error *err)
     if (path) {
         snprintf(address, sizeof(address), "unix:%s", path);
         rc = talk_open(&c->talk, address, NULL, wait_ms, err);
-        if (rc < 0 && err->kind == ERROR_DATA && client_start(path, wait_ms, err) == 0)
+        for (int i = 0; rc < 0 && err->kind == ERROR_DATA && i < STARTS; i++) {
+            nanosleep(&(struct timespec){ .tv_nsec = i * 100000000 }, NULL);
+            if (client_start(path, wait_ms, err) < 0)
+                break;
             rc = talk_open(&c->talk, address, NULL, wait_ms, err);
+        }
     }
     free(folder);
     free(path);

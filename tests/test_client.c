@@ -3,6 +3,7 @@
  * and goes on with the very next one after either side was killed; a daemon that dies, stops or
  * lies is an error within two seconds, never a hang or a wrong byte.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -330,6 +334,44 @@ START_TEST(starts_its_own)
 }
 END_TEST
 
+/* Takes a client, who dials first, the next daemon, who looks whether the place is free, and the
+ * client again, as a daemon's last moments do. */
+static void *take_and_end(void *context)
+{
+    int listener = *(int *)context;
+    for (int i = 0; i < 3; i++)
+        close(accept(listener, NULL, NULL));
+    close(listener);
+    return NULL;
+}
+
+START_TEST(one_that_ends_is_none)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    char folder[100], program[300];
+    const char *bin = getenv("TENFOLD_BIN");
+    pthread_t thread;
+    ck_assert_int_eq(daemon_stop(&d), 0);
+    snprintf(program, sizeof(program), "%s/nnprepd", bin ? bin : "bin");
+    char *whole = realpath(program, NULL);
+    ck_assert_int_eq(setenv("TENFOLD_NNPREPD", whole, 1), 0);
+    free(whole);
+    snprintf(folder, sizeof(folder), "%s/tenfold", daemon_home);
+    ck_assert(mkdir(folder, 0700) == 0 || errno == EEXIST);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%.90s/nnprepd.sock", folder);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(listen(listener, 4), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, take_and_end, &listener), 0);
+    struct client_options o = daemon_options(&d);
+    o.address = "auto";
+    struct client *c = daemon_client(&d, &o);
+    must_be(c, 0, 3);
+    client_close(c);
+    pthread_join(thread, NULL);
+}
+END_TEST
+
 /* A daemon that lies about its ring. */
 struct lie {
     const char *what;
@@ -434,6 +476,7 @@ int main(void)
     tcase_add_test(cases, foreign_state);
     tcase_add_test(cases, public_header);
     tcase_add_test(cases, starts_its_own);
+    tcase_add_test(cases, one_that_ends_is_none);
     tcase_add_loop_test(cases, lying_daemon, 0, sizeof(lies) / sizeof(lies[0]));
     return suite_run();
 }
