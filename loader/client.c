@@ -16,6 +16,7 @@
 #include "base/socket.h"
 #include "loader/client_ring.h"
 #include "loader/client_start.h"
+#include "loader/stats.h"
 #include "loader/talk.h"
 
 /* EVENT_MS: between a ring's end and the event that explains it. POLL_MS: no wait is longer without
@@ -345,8 +346,11 @@ static int talk_to_own(struct client *c, int wait_ms, struct error *err)
     int rc = -1;
     if (path) {
         snprintf(address, sizeof(address), "unix:%s", path);
+        uint64_t begun = stats_clock();
         rc = talk_open(&c->talk, address, NULL, wait_ms, err);
-        for (int i = 0; rc < 0 && err->kind == ERROR_DATA && i < STARTS; i++) {
+        for (int i = 0; rc < 0 && err->kind != ERROR_USAGE && i < STARTS; i++) {
+            if ((stats_clock() - begun) / 1000000 >= (uint64_t)wait_ms)
+                break;
             nanosleep(&(struct timespec){ .tv_nsec = i * 100000000 }, NULL);
             if (client_start(path, wait_ms, err) < 0)
                 break;
