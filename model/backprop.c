@@ -70,6 +70,7 @@ static int plan_gradients(struct backprop *bp, struct error *err)
 {
     const struct net *net = bp->net;
     size_t count = (size_t)net->count;
+    int last = root_of(net, net->count - 1); /* the loss always has a gradient */
     bool *busy = memory_array(count, sizeof(*busy), err);
     if (!busy)
         return -1;
@@ -78,9 +79,11 @@ static int plan_gradients(struct backprop *bp, struct error *err)
     for (int j = net->count - 1; j >= 0; j--) {
         if (net->nodes[j].absorbed)
             continue; /* its gradient is its input's */
+        if (!net->nodes[j].learns && j != last)
+            continue; /* nobody asks for it */
         for (int i = -1; i < net->nodes[j].layer.inputs; i++) {
             int node = i < 0 ? j : net->nodes[j].input[i];
-            if (node == NET_INPUT)
+            if (node == NET_INPUT || (i >= 0 && !net->nodes[node].learns))
                 continue;
             node = root_of(net, node);
             if (bp->gradient_of[node] >= 0)
@@ -299,7 +302,7 @@ static void backward_node(struct backprop *bp, int j, const float *x, int b)
         return;
     }
     for (int i = 0; i < node->layer.inputs; i++) {
-        if (node->input[i] == NET_INPUT)
+        if (node->input[i] == NET_INPUT || !bp->net->nodes[node->input[i]].learns)
             continue;
         int to = root_of(bp->net, node->input[i]);
         p.dx[i] = bp->buffers[bp->gradient_of[to]];
@@ -360,7 +363,8 @@ double backprop_run(struct backprop *bp, const float *x, int b, const struct tar
     memset(bp->touched, 0, (size_t)bp->net->count * sizeof(*bp->touched));
     bp->touched[root] = true;
     for (int j = last; j >= 0; j--)
-        backward_node(bp, j, x, b);
+        if (bp->net->nodes[j].learns)
+            backward_node(bp, j, x, b);
     return loss;
 }
 

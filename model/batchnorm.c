@@ -10,7 +10,7 @@
  *     dbeta = sum dy,  dgamma = sum dy xhat,  dx = gamma / sqrt(var + eps) (dy - dbeta / m - xhat
  * dgamma / m)
  *
- * `frozen`: training, too, uses the running statistics and leaves them alone; mean and var are then
+ * `frozen`, as its parameter or because its weights are: training, too, uses the running statistics and leaves them alone; mean and var are then
  * constants, and dx = gamma / sqrt(var + eps) dy.
  *
  * Sums: within a plane in a fixed number of real lanes, across planes and images in double, in
@@ -131,7 +131,7 @@ VECTOR_CLONES static struct totals sum_plane_backward(const real *x, const real 
 
 static bool frozen(const struct pass *p)
 {
-    return p->layer->v[FROZEN].flag;
+    return p->layer->v[FROZEN].flag || p->frozen;
 }
 
 static real inverse_of(double variance, const struct pass *p)

@@ -229,6 +229,7 @@ int net_open(struct net **result, const struct node *spec, struct error *err)
         place_weights(net, err) < 0 || gemm_check(err) < 0)
         goto fail;
     net_expansion_release(&e);
+    net_mark_learning(net);
     *result = net;
     return 0;
 fail:
@@ -305,9 +306,12 @@ bool net_is_fast(const struct net *net)
 struct pass net_pass(const struct net *net, int j, int b)
 {
     const struct net_node *node = &net->nodes[j];
-    struct pass p = {
-        .layer = &node->layer, .b = b, .out = node->out, .relu = node->relu, .fast = net->fast
-    };
+    struct pass p = { .layer = &node->layer,
+                      .b = b,
+                      .out = node->out,
+                      .relu = node->relu,
+                      .frozen = node->frozen,
+                      .fast = net->fast };
     memcpy(p.in, node->in, sizeof(p.in));
     for (int i = 0; i < node->weights; i++) {
         const struct weight *w = &net->weights[node->first_weight + i];

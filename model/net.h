@@ -65,11 +65,18 @@ struct weight {
     struct tensor value; /* F32, in one of the net's blocks; borrowed from the net */
     float *gradient;     /* same size; NULL when not trained (running statistics) */
     bool trained;
-    bool decay; /* weight decay applies by PyTorch's default: everything that is trained */
+    bool frozen; /* keeps its value though it is trained: net_freeze */
+    bool decay;  /* weight decay applies by PyTorch's default: everything that is trained */
     int64_t fan_in, fan_out;
 };
 size_t net_weights(const struct net *net);
 const struct weight *net_weight(const struct net *net, size_t i); /* in order of the description */
+
+/* Weights whose names match `pattern` (fnmatch: "features.*") are not to change, or are again to;
+ * how many match. A layer none of whose trained weights changes takes its statistics as they are
+ * and leaves them alone (batch normalization), and nothing goes back through what does not learn.
+ * Before a backprop or optimizer of the net is opened. */
+size_t net_freeze(struct net *net, const char *pattern, bool on);
 
 /* The blocks: trained values and their gradients (n floats each). */
 float *net_values(struct net *net, size_t *n);

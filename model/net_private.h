@@ -18,6 +18,8 @@ struct net_node {
      * layer: the relu's output is the layer's. */
     bool relu;     /* this layer ends in max(y, 0) */
     bool absorbed; /* this relu is done by its input */
+    bool frozen;   /* it has trained tensors, and none of them is to change */
+    bool learns;   /* its output depends on a tensor that is to change */
 };
 
 /* How a tensor begins by itself. */
@@ -49,6 +51,9 @@ struct pass net_pass(const struct net *net, int j, int b);
 /* Let layers do the relu behind them, as net_open does, or not: then every node's output is its
  * own. Not while anything else uses the net. */
 void net_fuse(struct net *net, bool on);
+
+/* Settle `frozen` and `learns` of every node. */
+void net_mark_learning(struct net *net);
 
 /* A weight that initialization schemes fill: of a convolution or linear layer, but no bias. */
 static inline bool net_weight_is_matrix(const struct net *net, int weight)

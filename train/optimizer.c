@@ -71,7 +71,7 @@ static int list_parts(struct optimizer *o, const struct net *net, struct error *
         return -1;
     for (size_t i = 0; i < net_weights(net); i++) {
         const struct weight *w = net_weight(net, i);
-        if (w->trained)
+        if (w->trained && !w->frozen)
             o->parts[o->count++] = (struct part){
                 .name = w->name,
                 .first = (size_t)(w->gradient - o->g),
@@ -102,15 +102,11 @@ int optimizer_open(struct optimizer **result, struct net *net, const struct opti
     return 0;
 }
 
-size_t optimizer_scale(struct optimizer *o, const char *pattern, double times)
+void optimizer_scale(struct optimizer *o, const char *pattern, double times)
 {
-    size_t matches = 0;
     for (int i = 0; i < o->count; i++)
-        if (fnmatch(pattern, o->parts[i].name, 0) == 0) {
+        if (fnmatch(pattern, o->parts[i].name, 0) == 0)
             o->parts[i].times = (float)times;
-            matches++;
-        }
-    return matches;
 }
 
 void optimizer_momentum(struct optimizer *o, double momentum)
@@ -149,16 +145,16 @@ VECTOR_CLONES static void scale(float *g, size_t n, float times)
         g[i] *= times;
 }
 
-/* As torch.nn.utils.clip_grad_value_ and clip_grad_norm_. Frozen tensors take no part. */
+/* As torch.nn.utils.clip_grad_value_ and clip_grad_norm_. */
 static double clip(const struct optimizer *o)
 {
     const struct optimizer_rule *r = &o->rule;
     double sum = 0;
     for (int i = 0; i < o->count; i++) {
         const struct part *p = &o->parts[i];
-        if (p->times > 0 && r->clip_value > 0)
+        if (r->clip_value > 0)
             clip_values(o->g + p->first, p->count, (float)r->clip_value);
-        if (p->times > 0 && r->clip_norm > 0)
+        if (r->clip_norm > 0)
             sum += squares(o->g + p->first, p->count);
     }
     double norm = sqrt(sum), times = r->clip_norm / (norm + 1e-6);
@@ -281,8 +277,7 @@ double optimizer_step(struct optimizer *o, double lr)
     double norm = clip(o);
     o->steps++;
     for (int i = 0; i < o->count; i++)
-        if (o->parts[i].times > 0)
-            step_part(o, &o->parts[i], lr);
+        step_part(o, &o->parts[i], lr);
     return norm;
 }
 

@@ -53,13 +53,14 @@ struct optimizer_rule optimizer_defaults(enum optimizer_kind kind);
 
 struct optimizer;
 
-/* Borrows the net, whose values it will change. v and s begin at 0. */
+/* Borrows the net, whose values it will change, but for those that are frozen: they have no part in
+ * anything, decay and clipping included. v and s begin at 0. */
 int optimizer_open(struct optimizer **optimizer, struct net *net, const struct optimizer_rule *rule,
                    struct error *err);
 
 /* The tensors whose names match `pattern` (fnmatch: "layer4.*", "*.bias") learn `times` as fast
- * from now on; 0: not at all, nor do they decay. How many match. */
-size_t optimizer_scale(struct optimizer *optimizer, const char *pattern, double times);
+ * from now on. */
+void optimizer_scale(struct optimizer *optimizer, const char *pattern, double times);
 
 /* Another momentum (or beta1) than the rule's, from the next step on. */
 void optimizer_momentum(struct optimizer *optimizer, double momentum);

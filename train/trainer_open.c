@@ -77,6 +77,33 @@ static int open_data(struct trainer *t, struct error *err)
     return same_classes(t->data.index, t->val, err);
 }
 
+static int freeze(struct net *net, const struct node *where, const char *pattern, bool on,
+                  struct error *err)
+{
+    if (net_freeze(net, pattern, on) == 0)
+        return node_error(where, err, "no weight of %s matches %s", net_name(net), pattern);
+    return 0;
+}
+
+/* What has 0 times the rate is frozen as well. */
+static int freeze_weights(struct trainer *t, struct error *err)
+{
+    const struct node *scale = t->config.lr_scale, *list = t->config.freeze;
+    for (size_t i = 0; scale && i < scale->count; i++) {
+        double times;
+        if (scale->items[i]->kind != NODE_SCALAR || !param_number(scale->items[i]->text, &times) ||
+            times < 0)
+            return node_error(scale, err, "%s must be a number of 0 or more: times the rate",
+                              scale->keys[i]);
+        if (freeze(t->net, scale, scale->keys[i], times == 0, err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; list && i < list->count; i++)
+        if (freeze(t->net, list->items[i], list->items[i]->text, true, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int open_net(struct trainer *t, struct error *err)
 {
     const struct train_config *c = &t->config;
@@ -84,6 +111,8 @@ static int open_net(struct trainer *t, struct error *err)
         return -1;
     net_init(t->net, c->seed);
     net_set_fast(t->net, c->fast);
+    if (freeze_weights(t, err) < 0)
+        return -1;
     if (!c->init_from || t->resumes)
         return 0;
     char *path = node_path(c->init_from, err);
@@ -170,32 +199,24 @@ static int find_checkpoint(struct trainer *t, struct checkpoint **checkpoint, st
     return rc;
 }
 
-static int scale_rates(struct trainer *t, struct error *err)
+static void scale_rates(struct trainer *t)
 {
-    const struct node *scale = t->config.lr_scale, *freeze = t->config.freeze;
+    const struct node *scale = t->config.lr_scale;
     for (size_t i = 0; scale && i < scale->count; i++) {
-        double times;
-        if (scale->items[i]->kind != NODE_SCALAR || !param_number(scale->items[i]->text, &times) ||
-            times < 0)
-            return node_error(scale, err, "%s must be a number of 0 or more: times the rate",
-                              scale->keys[i]);
-        if (optimizer_scale(t->optimizer, scale->keys[i], times) == 0)
-            return node_error(scale, err, "no weight of %s matches %s", net_name(t->net),
-                              scale->keys[i]);
+        double times = 0;
+        if (param_number(scale->items[i]->text, &times) && times > 0)
+            optimizer_scale(t->optimizer, scale->keys[i], times);
     }
-    for (size_t i = 0; freeze && i < freeze->count; i++)
-        if (optimizer_scale(t->optimizer, freeze->items[i]->text, 0) == 0)
-            return node_error(freeze->items[i], err, "no weight of %s matches %s", net_name(t->net),
-                              freeze->items[i]->text);
-    return 0;
 }
 
 static int open_optimizer(struct trainer *t, struct error *err)
 {
     size_t n;
     net_values(t->net, &n);
-    if (optimizer_open(&t->optimizer, t->net, &t->config.rule, err) < 0 ||
-        scale_rates(t, err) < 0 || (t->config.ema > 0 && average_open(&t->ema, t->net, err) < 0) ||
+    if (optimizer_open(&t->optimizer, t->net, &t->config.rule, err) < 0)
+        return -1;
+    scale_rates(t);
+    if ((t->config.ema > 0 && average_open(&t->ema, t->net, err) < 0) ||
         (t->config.swa_start > 0 && average_open(&t->swa, t->net, err) < 0))
         return -1;
     if (t->config.accumulate > 1)
