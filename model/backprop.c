@@ -16,6 +16,7 @@
 
 #include "base/memory.h"
 #include "base/simd.h"
+#include "model/features.h"
 #include "model/net_private.h"
 
 struct backprop {
@@ -33,8 +34,9 @@ struct backprop {
     bool *touched;  /* owned: does the node's gradient hold something yet */
     float *scratch; /* owned: a part for each worker */
     size_t scratch_size;
-    float *lanes;    /* owned: LANES parts of the largest layer's trained size */
-    float *prepared; /* owned: of the layer at hand */
+    float *lanes;              /* owned: LANES parts of the largest layer's trained size */
+    float *prepared;           /* owned: of the layer at hand */
+    struct features *features; /* owned; NULL: nothing is remembered */
 };
 
 /* A layer of many weights has fewer lanes, so that they do not outgrow the weights of the whole
@@ -353,11 +355,30 @@ void backprop_chance(struct backprop *bp, uint64_t seed, uint64_t position)
     bp->position = position;
 }
 
+int backprop_remember(struct backprop *bp, size_t bytes, struct error *err)
+{
+    features_close(bp->features);
+    return features_open(&bp->features, bp->net, bp->batch, bytes, err);
+}
+
+/* The frozen beginning, for those images that it was not yet run for; how many nodes that is. */
+static int forward_beginning(struct backprop *bp, const float *x, int b)
+{
+    if (!bp->features)
+        return 0;
+    const float *fresh;
+    int unknown = features_look(bp->features, x, b, &fresh), nodes = features_nodes(bp->features);
+    if (unknown > 0)
+        forward(bp, fresh, unknown, 0, nodes, 0);
+    features_place(bp->features, bp->output, b);
+    return nodes;
+}
+
 double backprop_run(struct backprop *bp, const float *x, int b, const struct targets *targets,
                     int *correct)
 {
     int last = bp->net->count - 1, root = root_of(bp->net, last);
-    forward(bp, x, b, 0, bp->net->count, 0);
+    forward(bp, x, b, forward_beginning(bp, x, b), bp->net->count, 0);
     double loss = loss_run(bp->output[last], targets, b, bp->net->classes,
                            bp->buffers[bp->gradient_of[root]], correct);
     memset(bp->touched, 0, (size_t)bp->net->count * sizeof(*bp->touched));
@@ -391,6 +412,7 @@ void backprop_close(struct backprop *bp)
         if (bp->buffers)
             free(bp->buffers[j]);
     }
+    features_close(bp->features);
     free(bp->prepared);
     free(bp->lanes);
     free(bp->scratch);

@@ -46,6 +46,11 @@ const float *backprop_output(const struct backprop *backprop, int j);
  * (SWA): the nth batch, from 1 on, weighs 1/n, so that in the end all weigh the same. */
 void backprop_reestimate(struct backprop *backprop, const float *x, int b, int nth);
 
+/* What the frozen beginning of the net makes of an image is kept, in up to `bytes`, and not worked
+ * out again for the same image (features.h): backprop_run is faster, its result the same to the
+ * bit. Without effect where there is no such beginning. */
+int backprop_remember(struct backprop *backprop, size_t bytes, struct error *err);
+
 /* Somebody who looks at every node's output on the way forward, and at the loss's gradient by it on
  * the way back (n = b times its shape), while they are there. */
 struct backprop_watch {

@@ -1,7 +1,8 @@
 /*
  * Claim: freezing weights changes no other weight's gradient, to the bit; nothing goes back through
- * what does not learn, wherever it joins what does; and batch normalization whose weights are
- * frozen trains on its running statistics and leaves them alone.
+ * what does not learn, wherever it joins what does; batch normalization whose weights are frozen
+ * trains on its running statistics and leaves them alone; and remembering what the frozen beginning
+ * makes of images changes nothing but that it is run once for each.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -153,11 +154,74 @@ START_TEST(everything)
 }
 END_TEST
 
+enum { SEEN = 9, ROUNDS = 5 };
+
+/* Images that the first layer was run for. */
+static void count(void *context, int node, const float *y, size_t n)
+{
+    (void)y;
+    if (node == 0)
+        *(size_t *)context += n / (8 * 9 * 7);
+}
+
+/* Batches of other images in other places, one of them twice in the same batch; where only some of
+ * their features have room, or none, the result is still the same. */
+START_TEST(remembered)
+{
+    static const struct {
+        size_t bytes, least, most; /* images run */
+    } rows[] = { { 1 << 20, SEEN, SEEN + 1 },
+                 { 5 * 2 * 8 * 9 * 7 * sizeof(float), SEEN + 1, ROUNDS * B - 3 },
+                 { 100, ROUNDS * B - 2, ROUNDS * B - 2 } };
+    static float images[SEEN * IMAGE], x[B * IMAGE];
+    static const int64_t label[B] = { 0, 1, 2, 2, 1, 0 };
+    struct net *nets[2] = { open_net("no"), open_net("no") };
+    struct backprop *bp[2];
+    struct pool *pool;
+    struct error err = { 0 };
+    size_t run = 0, n;
+    struct backprop_watch watch = { .context = &run, .forward = count };
+    struct rng rng = rng_start(rng_derive(2, "sample", "freeze", 0), 0, 0);
+    for (int i = 0; i < SEEN * IMAGE; i++)
+        images[i] = (float)rng_normal(&rng);
+    ck_assert_int_eq(pool_open(&pool, 2, &err), 0);
+    for (int k = 0; k < 2; k++) {
+        net_freeze(nets[k], "stem.*", true);
+        net_freeze(nets[k], "norm.*", true);
+        net_freeze(nets[k], "branch.*", true);
+        ck_assert_int_eq(backprop_open(&bp[k], nets[k], B, pool, &err), 0);
+    }
+    ck_assert_int_eq(backprop_remember(bp[1], rows[_i].bytes, &err), 0);
+    backprop_watch(bp[1], &watch);
+    for (int r = 0; r < ROUNDS; r++) {
+        double loss[2];
+        int b = r == 3 ? B - 2 : B;
+        for (int i = 0; i < b; i++) {
+            int from = (7 * r + 4 * (i == 5 ? 0 : i)) % SEEN;
+            memcpy(x + i * IMAGE, images + from * IMAGE, IMAGE * sizeof(*x));
+        }
+        for (int k = 0; k < 2; k++)
+            loss[k] = backprop_run(bp[k], x, b, &(struct targets){ .label = label }, NULL);
+        ck_assert_double_eq(loss[0], loss[1]);
+        const float *g = net_gradients(nets[0], &n);
+        ck_assert_mem_eq(g, net_gradients(nets[1], &n), n * sizeof(*g));
+    }
+    ck_assert_uint_ge(run, rows[_i].least);
+    ck_assert_uint_le(run, rows[_i].most);
+    for (int k = 0; k < 2; k++) {
+        backprop_close(bp[k]);
+        net_close(nets[k]);
+    }
+    pool_close(pool);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = suite_cases("freeze");
     tcase_add_test(cases, same_gradients);
     tcase_add_test(cases, statistics);
     tcase_add_test(cases, everything);
+    tcase_add_loop_test(cases, remembered, 0, 3);
     return suite_run();
 }

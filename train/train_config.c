@@ -93,6 +93,7 @@ int train_config_read(struct train_config *c, const struct config *config, struc
     c->gamma = t[TRAIN_GAMMA].number;
     c->accumulate = (int)t[TRAIN_ACCUMULATE].integer;
     c->early_stop = (int)t[TRAIN_EARLY_STOP].integer;
+    c->features = (size_t)t[TRAIN_FEATURES].integer << 20;
     c->fast = t[TRAIN_CONV].integer == 1;
     c->ema = t[TRAIN_EMA].number;
     c->swa_start = (int)t[TRAIN_SWA_START].integer;

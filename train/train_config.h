@@ -31,7 +31,8 @@ struct train_config {
     struct optimizer_rule rule;
     struct penalty penalty;
     int accumulate, early_stop, swa_start;
-    bool fast; /* net_set_fast */
+    size_t features; /* bytes: backprop_remember */
+    bool fast;       /* net_set_fast */
     double ema, checkpoint_every;
     const struct node *init_from, *replace, *freeze, *lr_scale; /* borrowed; may be NULL */
     int patience; /* this and the two below: of plateau */

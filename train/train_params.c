@@ -103,6 +103,10 @@ const struct param train_params[TRAIN_PARAMS + 1] = {
     [TRAIN_LR_SCALE] = { "lr_scale", PARAM_NODE, "",
                          .help = "map of pattern: number, times the learning rate of the weights "
                                  "that match" },
+    [TRAIN_FEATURES] = { "features", PARAM_INTEGER, "MiB", .value = 256, .min = 0, .max = 1 << 20,
+                         .help = "memory for what frozen first layers make of images, which are "
+                                 "then not run again for the same image; 0: none. The result does "
+                                 "not depend on it" },
     [TRAIN_CONV] = { "conv", PARAM_CHOICE, "", .value = 1, .choices = convolutions,
                      .help = "fast: 3x3 convolutions in Winograd's tiles of 4x4, which round more "
                              "coarsely; validation is always exact" },

@@ -271,7 +271,8 @@ static int open_all(struct trainer *t, const struct checkpoint *checkpoint, stru
         train_config_validates(&t->config, t->val != NULL, err) < 0 ||
         pool_open(&t->pool, t->config.threads, err) < 0 || init_from_data(t, err) < 0 ||
         backprop_open(&t->backprop, t->net, (int)o->batch, t->pool, err) < 0 ||
-        open_optimizer(t, err) < 0 || !(t->resolved = resolve(t, err)))
+        backprop_remember(t->backprop, t->config.features, err) < 0 || open_optimizer(t, err) < 0 ||
+        !(t->resolved = resolve(t, err)))
         return -1;
     t->plateau = plateau_begin(t->config.patience, t->config.threshold, t->config.gamma);
     if (checkpoint &&

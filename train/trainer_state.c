@@ -72,9 +72,10 @@ int trainer_save(struct trainer *t, struct error *err)
 
 /* Keys that change nothing of what is computed. */
 static const char *const free_keys[] = {
-    "train.threads",     "data.threads",           "train.out",  "train.log_every", "data.slots",
-    "data.cache",        "data.read_ahead",        "data.train", "data.val",        "data.ledger",
-    "data.cache_memory", "train.checkpoint_every", NULL,
+    "train.threads",  "data.threads", "train.out",         "train.log_every",
+    "data.slots",     "data.cache",   "data.read_ahead",   "data.train",
+    "data.val",       "data.ledger",  "data.cache_memory", "train.checkpoint_every",
+    "train.features", NULL,
 };
 
 int trainer_same_config(const struct trainer *t, const struct checkpoint *c, struct error *err)
