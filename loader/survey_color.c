@@ -5,35 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/eigen.h"
 #include "base/memory.h"
 #include "loader/survey_private.h"
-
-/* LAPACK, which comes with OpenBLAS: eigenvalues, rising, and eigenvectors of a symmetric matrix in
- * place of it, columns in Fortran's order. */
-void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda,
-             double *w, double *work, const int *lwork, int *iwork, const int *liwork, int *info);
-
-/* Rows of `a` become the eigenvectors. */
-static int eigen(int n, double *a, double *w, struct error *err)
-{
-    int info, ask = -1, iwork_size;
-    double work_size;
-    dsyevd_("V", "L", &n, a, &n, w, &work_size, &ask, &iwork_size, &ask, &info);
-    int lwork = (int)work_size, liwork = iwork_size;
-    double *work = memory_array((size_t)lwork, sizeof(*work), err);
-    int *iwork = work ? memory_array((size_t)liwork, sizeof(*iwork), err) : NULL;
-    int rc = iwork ? 0 : -1;
-    if (rc == 0) {
-        dsyevd_("V", "L", &n, a, &n, w, work, &lwork, iwork, &liwork, &info);
-        if (info != 0)
-            rc = error_set(err, ERROR_FAILED, NULL,
-                           "the eigenvectors of a %d x %d covariance were not found (LAPACK: %d)",
-                           n, n, info);
-    }
-    free(iwork);
-    free(work);
-    return rc;
-}
 
 static int need_images(const struct survey *s, struct error *err)
 {
@@ -59,7 +33,7 @@ int survey_color(const struct survey *s, struct survey_color *color, struct erro
         color->mean[i] = (double)c->sum[i] / n / 255;
         color->std[i] = sqrt(color->covariance[i][i]);
     }
-    if (eigen(3, a, w, err) < 0)
+    if (eigen_symmetric(3, a, w, err) < 0)
         return -1;
     for (int k = 0; k < 3; k++) { /* falling */
         const double *vector = a + 3 * (2 - k);
@@ -141,7 +115,7 @@ int survey_whitening(const struct survey *s, bool zca, double epsilon, float *ma
     int rc = w ? 0 : -1;
     if (rc == 0) {
         covariance(s, a);
-        rc = eigen((int)d, a, w, err);
+        rc = eigen_symmetric((int)d, a, w, err);
     }
     if (rc == 0 && zca)
         whiten_zca(d, epsilon, a, w, product, matrix);
