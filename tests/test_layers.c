@@ -1,7 +1,7 @@
 /*
  * Claim: gradients find their way through networks: of every weight, they agree with finite
  * differences of the loss, whatever lies between, branches and layers that do a relu included.
- * (Layers by themselves: test_gradcheck.)
+ * (Layers by themselves: test_gradcheck.) Max pooling's quick way is bit-equal to its plain one.
  *
  * For each weight tensor of a small network: step along its own gradient, g / |g|, by +-h, and
  * compare the slope of the loss with |g|. A step of 0.01 keeps the float noise (1e-7 / h) and the
@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "model/backprop.h"
 #include "model/layer.h"
+#include "model/net_private.h"
 #include "tests/suite.h"
 
 static const struct {
@@ -196,6 +197,53 @@ START_TEST(gradients)
 }
 END_TEST
 
+/* Training's halving against evaluation's general loop, and the places against the values; ties,
+ * odd sides and values that are no numbers included. */
+START_TEST(halves)
+{
+    static const struct {
+        int h, w;
+    } sizes[] = { { 2, 2 }, { 3, 5 }, { 8, 8 }, { 15, 15 }, { 31, 31 }, { 64, 66 } };
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+        char text[200];
+        struct error err = { 0 };
+        struct config *config;
+        struct net *net;
+        snprintf(text, sizeof(text),
+                 "{input: [3, %d, %d], classes: 3, layers: [{maxpool: {kernel: 2, stride: 2}}, "
+                 "linear: {out: 3}]}",
+                 sizes[s].h, sizes[s].w);
+        ck_assert_int_eq(config_parse(&config, text, strlen(text), "test", &err), 0);
+        ck_assert_msg(net_open(&net, config_root(config), &err) == 0, "%s", err.message);
+        config_close(config);
+        struct pass p = net_pass(net, 0, 2);
+        size_t in = shape_count(p.in[0]), out = shape_count(p.out), plane = in / 3;
+        float *x = malloc(2 * in * sizeof(*x)), *y[2];
+        fill(x, 2 * in, 9);
+        for (size_t i = 0; i < in; i++) /* ties */
+            x[i] = rintf(x[i]);
+        x[in + 1] = NAN;
+        int32_t *from = malloc(2 * out * sizeof(*from));
+        p.x[0] = x;
+        p.state = from;
+        for (int t = 0; t < 2; t++) {
+            p.training = t;
+            p.y = y[t] = malloc(2 * out * sizeof(float));
+            for (int i = 0; i < 2; i++)
+                p.layer->kind->forward(&p, i, NULL);
+        }
+        ck_assert_mem_eq(y[0], y[1], 2 * out * sizeof(float));
+        for (size_t o = 0; o < 2 * out; o++)
+            ck_assert_mem_eq(&y[1][o], &x[o / (out / 3) * plane + (size_t)from[o]], sizeof(float));
+        free(y[0]);
+        free(y[1]);
+        free(from);
+        free(x);
+        net_close(net);
+    }
+}
+END_TEST
+
 /* test_gradcheck walks the list of kinds; here each must say what it is. */
 START_TEST(summaries)
 {
@@ -209,6 +257,7 @@ int main(void)
 {
     TCase *cases = suite_cases("layers");
     tcase_add_loop_test(cases, gradients, 0, sizeof(rows) / sizeof(rows[0]));
+    tcase_add_test(cases, halves);
     tcase_add_test(cases, summaries);
     return suite_run();
 }
