@@ -10,7 +10,7 @@
 #include "model/orthogonal.h"
 #include "model/residual.h"
 
-enum { SCHEME, FAN, GAIN, STD, VALUE, ZERO_GAMMA };
+enum { SCHEME, FAN, GAIN, STD, VALUE, ZERO_GAMMA, DIRAC, WHITENING };
 enum { FAN_IN, FAN_OUT };
 
 static const char *const schemes[] = {
@@ -45,6 +45,10 @@ const struct param init_params[INIT_PARAMS + 1] = {
                 .help = "of constant" },
     [ZERO_GAMMA] = { "zero_gamma", PARAM_FLAG, "",
                      .help = "the last normalization of a residual branch begins at 0" },
+    [DIRAC] = { "dirac", PARAM_FLAG, "",
+                .help = "convolutions with a middle pass their inputs on in their first outputs" },
+    [WHITENING] = { "whitening", PARAM_FLAG, "",
+                    .help = "the first convolution whitens the patches of the first batch" },
     { 0 },
 };
 
@@ -53,9 +57,19 @@ enum init_scheme init_scheme_of(const struct net *net)
     return (enum init_scheme)net->init[SCHEME].integer;
 }
 
-bool net_init_needs_data(const struct net *net)
+bool init_settles(const struct net *net)
 {
     return init_scheme_of(net) == SCHEME_LSUV || init_scheme_of(net) == SCHEME_DATA;
+}
+
+bool init_whitens(const struct net *net)
+{
+    return net->init[WHITENING].flag;
+}
+
+bool net_init_needs_data(const struct net *net)
+{
+    return init_settles(net) || init_whitens(net);
 }
 
 /* The activation that node j's output meets first, through what changes neither sign nor
@@ -250,6 +264,24 @@ static void init_zero_gamma(struct net *net)
             scale_matrix(net, r.norm, 0);
 }
 
+/* Filter k is 1 at the middle of channel k, for as many as there are channels (PyTorch's dirac_ on
+ * the first of them); the filters behind stay as the scheme filled them. */
+static void init_dirac(struct net *net, int node)
+{
+    if (strcmp(net->nodes[node].layer.kind->name, "conv") != 0)
+        return;
+    const struct tensor *w = &net->weights[net->nodes[node].first_weight].value;
+    size_t k = (size_t)w->shape[0], c = (size_t)w->shape[1], taps = (size_t)w->shape[2];
+    taps *= (size_t)w->shape[3];
+    if (taps % 2 == 0)
+        return;
+    float *x = w->data;
+    for (size_t i = 0; i < k && i < c; i++) {
+        fill_constant(x + i * c * taps, c * taps, 0);
+        x[(i * c + i) * taps + taps / 2] = 1;
+    }
+}
+
 void net_init(struct net *net, uint64_t seed)
 {
     for (int j = 0; j < net->count; j++)
@@ -259,4 +291,6 @@ void net_init(struct net *net, uint64_t seed)
         init_fixup(net);
     if (net->init[ZERO_GAMMA].flag)
         init_zero_gamma(net);
+    for (int j = 0; net->init[DIRAC].flag && j < net->count; j++)
+        init_dirac(net, j);
 }

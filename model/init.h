@@ -6,6 +6,7 @@
  *
  *     init: xavier_normal
  *     init: {scheme: kaiming_normal, fan: out, zero_gamma: yes}
+ *     init: {scheme: kaiming_uniform, whitening: yes, dirac: yes}
  *
  *     net_init(net, seed);
  *     if (net_init_needs_data(net) && net_init_data(net, x, b, pool, &err) < 0) ...
@@ -27,6 +28,9 @@
  * a batch (Mishkin and Matas, arXiv:1511.06422) data_dependent  N(0, 1), then every output channel
  * to mean 0 and variance 1 on a batch (Krähenbühl et al., arXiv:1511.06856, algorithm 1; means
  * only where there is a bias)
+ *
+ * On top of a scheme: zero_gamma (Goyal et al., arXiv:1706.02677, section 5.1), dirac (Zagoruyko
+ * and Komodakis, arXiv:1706.00388; here without their sum) and whitening (model/whitening.h).
  */
 #ifndef TENFOLD_MODEL_INIT_H
 #define TENFOLD_MODEL_INIT_H
@@ -52,7 +56,7 @@ enum init_scheme {
     SCHEME_DATA,
 };
 
-enum { INIT_PARAMS = 6 };
+enum { INIT_PARAMS = 8 };
 extern const struct param init_params[INIT_PARAMS + 1];
 
 /* Does the network's scheme look at a batch? */

@@ -11,6 +11,7 @@
 #include "model/backprop.h"
 #include "model/init_private.h"
 #include "model/residual.h"
+#include "model/whitening.h"
 
 /* LSUV's tolerance and limit of tries (arXiv:1511.06422, algorithm 1). */
 static const double VARIANCE_TOLERANCE = 0.01;
@@ -115,6 +116,10 @@ static int settle_all(struct net *net, struct backprop *bp, const float *x, int 
 int net_init_data(struct net *net, const float *x, int b, struct pool *pool, struct error *err)
 {
     struct backprop *bp = NULL;
+    if (init_whitens(net) && whitening_init(net, x, b, err) < 0)
+        return -1;
+    if (!init_settles(net))
+        return 0;
     float *fixed = memory_array(net->fixed_size, sizeof(*fixed), err);
     if (!fixed)
         return -1;

@@ -1,6 +1,14 @@
-/* One learned number times everything, begun at 1: the multiplier at the end of Fixup's residual
- * branches (Zhang, Dauphin and Ma, arXiv:1901.09321). ds = sum x dy. */
+/* One learned number times everything, begun at 1 or as told: the multiplier at the end of Fixup's
+ * residual branches (Zhang, Dauphin and Ma, arXiv:1901.09321). ds = sum x dy. */
 #include "model/layer.h"
+
+enum { INIT };
+
+static const struct param params[] = {
+    [INIT] = { "init", PARAM_NUMBER, "", .value = 1, .min = -1000, .max = 1000,
+               .help = "number to begin with" },
+    { 0 },
+};
 
 static int shape(const struct layer *l, const struct shape *in, struct shape *out,
                  struct error *err)
@@ -13,11 +21,13 @@ static int shape(const struct layer *l, const struct shape *in, struct shape *ou
 
 static int weights(const struct layer *l, const struct shape *in, struct layer_weight *w)
 {
-    (void)l;
     (void)in;
-    w[0] = (struct layer_weight){
-        .suffix = "scale", .rank = 1, .shape = { 1 }, .trained = true, .init = INIT_ONE
-    };
+    w[0] = (struct layer_weight){ .suffix = "scale",
+                                  .rank = 1,
+                                  .shape = { 1 },
+                                  .trained = true,
+                                  .init = INIT_CONSTANT,
+                                  .value = l->v[INIT].number };
     return 1;
 }
 
@@ -45,6 +55,7 @@ static void backward(const struct pass *p, int i, real *scratch, real *lane)
 const struct layer_kind LAYER(scale) = {
     .name = "scale",
     .summary = "one learned number times everything",
+    .params = params,
     .inputs_min = 1,
     .inputs_max = 1,
     .shape = shape,

@@ -2,8 +2,9 @@
  * Claim: every initialization scheme has the variance that its paper states, with the gain of the
  * activation behind; LSUV leaves every layer's output with variance 1 +- 0.1, the data-dependent
  * scheme every channel's with mean 0 and variance 1; orthogonal matrices are; Fixup and zero-gamma
- * make residual branches begin at zero; biases begin at zero; and a network's JSON keeps its
- * scheme.
+ * make residual branches begin at zero; biases begin at zero; a whitening first
+ * convolution's outputs have variance 1 and are uncorrelated; Dirac-like ones pass their inputs on;
+ * and a network's JSON keeps its scheme.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -258,6 +259,122 @@ START_TEST(no_variance)
 }
 END_TEST
 
+static const char short_net[] =
+    "{input: [3, 16, 16], classes: 10, init: {scheme: kaiming_uniform, gain: 1, whitening: yes, "
+    "dirac: yes}, layers: [{conv: {name: w, out: %d, kernel: 2, bias: yes}}, {conv: {name: a, out: "
+    "%d, kernel: 3, padding: 1}}, {linear: {name: z, out: 10}}]}";
+
+/* Neighboring pixels and channels alike, as in pictures. */
+static void smooth(float *x)
+{
+    for (int i = 1; i < BATCH * IMAGE; i++)
+        x[i] = 0.8f * x[i - 1] + 0.2f * x[i];
+}
+
+/* Output i times output j of image by image, the first layer's outputs being y (b,24,15,15). */
+static double covariance(const float *y, size_t i, size_t j)
+{
+    const size_t plane = 15 * 15;
+    double a = 0, b = 0, ab = 0, n = BATCH * 15.0 * 15.0;
+    for (size_t image = 0; image < BATCH; image++)
+        for (size_t t = 0; t < plane; t++) {
+            double u = (double)y[(image * 24 + i) * plane + t],
+                   v = (double)y[(image * 24 + j) * plane + t];
+            a += u;
+            b += v;
+            ab += u * v;
+        }
+    return ab / n - a / n * (b / n);
+}
+
+START_TEST(whitening)
+{
+    char text[800];
+    struct pool *pool;
+    struct backprop *bp;
+    struct error err = { 0 };
+    float *x = batch();
+    smooth(x);
+    snprintf(text, sizeof(text), short_net, 24, 40);
+    struct net *net = open_text(text);
+    settle(net, x, 1);
+    ck_assert_int_eq(pool_open(&pool, 1, &err), 0);
+    ck_assert_int_eq(backprop_open(&bp, net, BATCH, pool, &err), 0);
+    backprop_forward(bp, x, BATCH, 0, 1);
+    const float *y = backprop_output(bp, 0), *w = find(net, "w.weight")->value.data;
+    double length = 0;
+    for (size_t k = 0; k < 12; k++) {
+        for (size_t j = 0; j <= k; j++)
+            ck_assert_double_eq_tol(covariance(y, k, j), k == j ? 1 : 0, 0.02);
+        double next = 0;
+        for (size_t t = 0; t < 12; t++) {
+            ck_assert_float_eq(w[(k + 12) * 12 + t], -w[k * 12 + t]);
+            next += (double)w[k * 12 + t] * (double)w[k * 12 + t];
+        }
+        ck_assert_double_ge(next, length); /* the largest eigenvalue first */
+        length = next;
+    }
+    backprop_close(bp);
+    pool_close(pool);
+    net_close(net);
+    free(x);
+}
+END_TEST
+
+START_TEST(whitening_refused)
+{
+    static const struct {
+        const char *layers, *message;
+    } rows[] = {
+        { "{conv: {name: a, out: 10, kernel: 2}}", "a has 10 outputs in 1 groups; init whitening "
+                                                   "needs 24 in one" },
+        { "{batchnorm: {name: n}}, {conv: {name: a, out: 24, kernel: 2}}",
+          "begins with batchnorm; init whitening needs a convolution there" },
+    };
+    float *x = batch();
+    for (size_t r = 0; r < 2; r++) {
+        char text[800];
+        struct pool *pool;
+        struct error err = { 0 };
+        snprintf(text, sizeof(text),
+                 "{input: [3, 16, 16], classes: 10, init: {whitening: yes}, layers: [%s, {linear: "
+                 "{name: z, out: 10}}]}",
+                 rows[r].layers);
+        struct net *net = open_text(text);
+        ck_assert_int_eq(pool_open(&pool, 1, &err), 0);
+        ck_assert_int_eq(net_init_data(net, x, BATCH, pool, &err), -1);
+        ck_assert_int_eq(err.kind, ERROR_USAGE);
+        ck_assert_msg(strstr(err.message, rows[r].message), "%s", err.message);
+        pool_close(pool);
+        net_close(net);
+    }
+    free(x);
+}
+END_TEST
+
+/* Of 24 channels into 40, and into 8: fewer filters than channels. */
+START_TEST(dirac)
+{
+    for (int out = 8; out <= 40; out += 32) {
+        char text[800];
+        snprintf(text, sizeof(text), short_net, 24, out);
+        struct net *net = open_text(text);
+        const float *a = find(net, "a.weight")->value.data;
+        double squares = 0;
+        for (int k = 0; k < out; k++)
+            for (int i = 0; i < 24 * 9; i++, a++) {
+                if (k < 24)
+                    ck_assert_float_eq(*a, i == k * 9 + 4 ? 1 : 0);
+                squares += k < 24 ? 0 : (double)*a * (double)*a;
+            }
+        if (out > 24)
+            ck_assert_double_eq_tol(squares / ((out - 24) * 24 * 9), 1 / (24.0 * 9), 3e-4);
+        ck_assert_double_gt(deviation(find(net, "w.weight")), 0.1); /* even: none passes on */
+        net_close(net);
+    }
+}
+END_TEST
+
 START_TEST(fixup)
 {
     struct net *net = open_file("configs/models/fixup_resnet56.yaml");
@@ -323,6 +440,9 @@ int main(void)
     tcase_add_test(cases, orthogonal);
     tcase_add_test(cases, from_data);
     tcase_add_test(cases, no_variance);
+    tcase_add_test(cases, whitening);
+    tcase_add_test(cases, whitening_refused);
+    tcase_add_test(cases, dirac);
     tcase_add_test(cases, fixup);
     tcase_add_test(cases, zero_gamma);
     tcase_add_test(cases, kept);
