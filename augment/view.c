@@ -63,12 +63,22 @@ static int resize(struct plan *plan, const struct preprocess *p, int short_side,
     return 0;
 }
 
-enum { TOP_LEFT, TOP_RIGHT, BOTTOM_LEFT, BOTTOM_RIGHT, CENTER, WHOLE };
+/* CENTER to AFTER, in this order, where centers are moved. */
+enum { TOP_LEFT, TOP_RIGHT, BOTTOM_LEFT, BOTTOM_RIGHT, CENTER, CENTER_AGAIN, BEFORE, AFTER, WHOLE };
+
+/* The center moved by `by` pixels to the bottom right. */
+static int crop_beside(struct plan *plan, int s, int by, struct error *err)
+{
+    plan->fill.mode = FILL_REFLECT;
+    return plan_crop(plan, (int)center_offset(plan->width, s) + by,
+                     (int)center_offset(plan->height, s) + by, s, s, err);
+}
 
 /* One view at one scale. Corners, and a center beside them, are cut from the mirrored image, as
  * torchvision's TenCrop does; a center alone is mirrored after it was cut. */
 static int add_view(struct view_list *list, const struct preprocess *p, int width, int height,
-                    int short_side, int part, bool mirror, bool mirror_first, struct error *err)
+                    int short_side, int part, int shift, bool mirror, bool mirror_first,
+                    struct error *err)
 {
     struct plan plan;
     plan_start(&plan, width, height);
@@ -79,8 +89,10 @@ static int add_view(struct view_list *list, const struct preprocess *p, int widt
     if (mirror && mirror_first)
         plan_mirror(&plan, true, false);
     int s = p->size, right = plan.width - s, bottom = plan.height - s, status = 0;
-    if (part == CENTER)
+    if (part == CENTER || part == CENTER_AGAIN)
         status = plan_center_crop(&plan, s, s, err);
+    else if (part == BEFORE || part == AFTER)
+        status = crop_beside(&plan, s, part == BEFORE ? -shift : shift, err);
     else if (part != WHOLE)
         status = plan_crop(&plan, part & 1 ? right : 0, part & 2 ? bottom : 0, s, s, err);
     if (status < 0)
@@ -96,7 +108,7 @@ int view_list_draw(const struct view_policy *policy, const struct preprocess *p,
 {
     list->count = list->total = 0;
     if (!policy->recipe &&
-        add_view(list, p, width, height, p->resize, CENTER, false, false, err) < 0)
+        add_view(list, p, width, height, p->resize, CENTER, 0, false, false, err) < 0)
         return -1;
     for (int i = 0; i < policy->samples; i++) {
         struct view *view = &list->view[i];
@@ -125,12 +137,14 @@ int view_list_make(const struct view_policy *policy, const struct preprocess *p,
                          p->size, p->size);
     int first = policy->dense ? WHOLE : policy->corners ? TOP_LEFT : CENTER;
     int last = policy->dense ? WHOLE : policy->corners && !policy->center ? BOTTOM_RIGHT : CENTER;
+    last = policy->shift ? AFTER : last;
     int scales = policy->scales ? policy->scales : 1;
     for (int s = 0; s < scales; s++) {
         int side = policy->scales ? scaled(policy->scale[s], p->size) : p->resize;
         for (int mirror = 0; mirror <= policy->flip; mirror++)
             for (int part = first; part <= last; part++)
-                if (add_view(list, p, width, height, side, part, mirror, policy->corners, err) < 0)
+                if (add_view(list, p, width, height, side, part, policy->shift, mirror,
+                             policy->corners, err) < 0)
                     return -1;
     }
     return 0;

@@ -20,6 +20,12 @@
  * adds, scale by scale, the same crops of the mirrored image; with center alone the mirror of the
  * crop itself, as `hflip`.
  *
+ *     shift=1 flip=yes
+ *
+ * beside the center, which then counts twice: the same moved by so many pixels to the top left and
+ * to the bottom right, with what lies beyond the picture reflected (Jordan, arXiv:2404.00498,
+ * section 3.5). No corners, and not dense.
+ *
  *     samples=16 seed=0
  *
  * is the other kind: no fixed views but draws, of what training would have shown (with a recipe,
@@ -54,6 +60,7 @@ struct view_policy {
     bool corners;
     bool center; /* beside the corners; without them it is what is cropped anyhow */
     bool flip;
+    int shift; /* pixels; 0: no moved centers */
     int samples; /* draws instead; 0: views */
     uint64_t seed;
     const struct recipe *recipe; /* of the draws, borrowed; NULL: none, or not at hand */

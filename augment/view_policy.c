@@ -27,10 +27,11 @@ const struct view_policy view_protocols[] = {
     [VIEWS_5X10] = { FIVE_SCALES, .center = true, .corners = true, .flip = true },
 };
 
-enum { BASE = 224, SCALE_MIN = 8, SCALE_MAX = 4096 };
+enum { BASE = 224, SCALE_MIN = 8, SCALE_MAX = 4096, SHIFT_MAX = 64 };
 
 static const char grammar[] = "accepted: 1crop, hflip, 10crop, dense, 5x10, or words such as "
-                              "\"scales=224,256 crops=center,corners flip=yes\"";
+                              "\"scales=224,256 crops=center,corners flip=yes\" or "
+                              "\"shift=1 flip=yes\"";
 
 static int refuse(struct error *err, const char *text, const char *what, int size)
 {
@@ -116,13 +117,29 @@ static int read_draws(struct view_policy *p, const char *word, int size, bool *k
     return 0;
 }
 
+/* "shift=N"; *known: it was that. */
+static int read_shift(struct view_policy *p, const char *word, int size, bool *known,
+                      const char *text, struct error *err)
+{
+    uint64_t number;
+    *known = size > 6 && !memcmp(word, "shift=", 6);
+    if (!*known)
+        return 0;
+    if (!read_digits(word + 6, size - 6, &number) || number < 1 || number > SHIFT_MAX)
+        return error_set(err, ERROR_USAGE, "views", "'%.100s': shift must be 1..%d pixels", text,
+                         SHIFT_MAX);
+    p->shift = (int)number;
+    return 0;
+}
+
 /* One word, "key=value". */
 static int read_word(struct view_policy *p, const char *word, int size, const char *text,
                      struct error *err)
 {
     static const char *const keys[] = { "scales=", "crops=", "flip=" };
     bool known;
-    if (read_draws(p, word, size, &known, text, err) < 0)
+    if (read_draws(p, word, size, &known, text, err) < 0 ||
+        (!known && read_shift(p, word, size, &known, text, err) < 0))
         return -1;
     if (known)
         return 0;
@@ -168,15 +185,19 @@ int view_policy_read(struct view_policy *policy, const char *text, struct error 
         at += size;
         at += strspn(at, " ");
     }
-    bool views = p.scales || p.center || p.corners || p.dense || p.flip;
+    bool views = p.scales || p.center || p.corners || p.dense || p.flip || p.shift;
     if (p.samples ? views : p.seed || p.recipe_hash[0])
         return error_set(err, ERROR_USAGE, "views",
-                         "'%.100s': samples are drawn, with a seed; scales, crops and flip are for "
-                         "views",
+                         "'%.100s': samples are drawn, with a seed; scales, crops, shift and flip "
+                         "are for views",
                          text);
     if (p.dense && (p.center || p.corners))
         return error_set(err, ERROR_USAGE, "views",
                          "'%.100s': dense is the whole image, and no crops beside it", text);
+    if (p.shift && (p.dense || p.corners))
+        return error_set(err, ERROR_USAGE, "views",
+                         "'%.100s': shift moves the center crop; there is none of dense or corners",
+                         text);
     if (!p.dense && p.scales && p.scale[0] < BASE)
         return error_set(err, ERROR_USAGE, "views",
                          "'%.100s': a crop of %d sticks out of an image whose short side is %d; "
@@ -190,7 +211,7 @@ static bool same(const struct view_policy *a, const struct view_policy *b)
 {
     return a->scales == b->scales && a->corners == b->corners &&
            (!a->corners || a->center == b->center) && a->dense == b->dense && a->flip == b->flip &&
-           !a->samples && !b->samples &&
+           a->shift == b->shift && !a->samples && !b->samples &&
            memcmp(a->scale, b->scale, (size_t)a->scales * sizeof(a->scale[0])) == 0;
 }
 
@@ -216,13 +237,16 @@ void view_policy_print(const struct view_policy *policy, char text[VIEW_TEXT])
              : policy->dense ? ""
                              : "center",
              policy->flip ? "yes" : "no");
+    if (policy->shift)
+        snprintf(text + strlen(text), VIEW_TEXT - strlen(text), " shift=%d", policy->shift);
 }
 
 int view_policy_per_scale(const struct view_policy *policy)
 {
     if (policy->samples)
         return policy->samples;
-    return (policy->corners ? 4 + policy->center : 1) * (1 + policy->flip);
+    int parts = policy->corners ? 4 + policy->center : policy->shift ? 4 : 1;
+    return parts * (1 + policy->flip);
 }
 
 int view_policy_count(const struct view_policy *policy)
@@ -240,12 +264,14 @@ void view_policy_label(const struct view_policy *policy, int number, char text[V
     const char *name = policy->dense                 ? "whole"
                        : policy->corners && part < 4 ? corners[part]
                                                      : "center";
-    char scale[24] = "";
+    char scale[24] = "", moved[24] = "";
     if (policy->samples) {
         snprintf(text, VIEW_TEXT, "sample %d", number);
         return;
     }
     if (policy->scales)
         snprintf(scale, sizeof(scale), "%d ", policy->scale[number / per_scale]);
-    snprintf(text, VIEW_TEXT, "%s%s%s", scale, name, at >= parts ? ", mirrored" : "");
+    if (policy->shift && part >= 2)
+        snprintf(moved, sizeof(moved), " moved by %d", part == 2 ? -policy->shift : policy->shift);
+    snprintf(text, VIEW_TEXT, "%s%s%s%s", scale, name, moved, at >= parts ? ", mirrored" : "");
 }

@@ -1,7 +1,8 @@
 /*
  * Claim: the named views are where torchvision's CenterCrop, FiveCrop and TenCrop put them, at
  * every scale and base size; views that coincide are listed once and weighted; all of a protocol's
- * views are there; and views said in words are those of the protocols where they mean the same.
+ * views are there; moved centers show the reflection beside the picture; and views said in words
+ * are those of the protocols where they mean the same.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,9 @@ static const struct {
     { "scales=288,224,256 crops=corners", "scales=224,256,288 crops=corners flip=no", 12,
       "288 bottom right" },
     { "crops=dense", "crops=dense flip=no", 1, "whole" },
+    { "shift=2", "crops=center flip=no shift=2", 4, "center moved by 2" },
+    { "flip=yes shift=1 scales=256,224", "scales=224,256 crops=center flip=yes shift=1", 16,
+      "256 center moved by 1, mirrored" },
     { "seed=18446744073709551615 samples=100", "samples=100 seed=18446744073709551615", 100,
       "sample 99" },
     { "samples=1 recipe=0123456789abcdef", "samples=1 seed=0 recipe=0123456789abcdef", 1,
@@ -243,6 +247,46 @@ START_TEST(in_words)
         ck_assert_int_le(view->number, number);
         ck_assert_int_eq(list->shown_by[view->number], list->shown_by[number]);
     }
+    free(list);
+}
+END_TEST
+
+/* Of a 32-pixel picture: itself twice, and moved with its second row and column around. */
+START_TEST(shifts)
+{
+    enum { S = 32 };
+    static const struct output_form form = { DTYPE_U8, LAYOUT_NHWC };
+    uint8_t pixels[S * S * 3], out[S * S * 3];
+    struct view_list *list = malloc(sizeof(*list));
+    struct view_policy policy;
+    struct renderer *renderer;
+    struct error err = { 0 };
+    struct preprocess p;
+    ck_assert_int_eq(view_policy_read(&policy, "shift=1 flip=yes", &err), 0);
+    ck_assert_int_eq(preprocess_read(&p, NULL, &err), 0);
+    p.size = p.resize = S;
+    ck_assert_int_eq(view_list_make(&policy, &p, S, S, list, &err), 0);
+    ck_assert_int_eq(list->total, 8);
+    ck_assert_int_eq(list->count, 6);
+    for (int i = 0; i < S * S * 3; i++)
+        pixels[i] = (uint8_t)((unsigned)i * 2654435761u >> 24);
+    struct image source = { pixels, S, S, S * 3 };
+    ck_assert_int_eq(renderer_open(&renderer, &err), 0);
+    for (int v = 0; v < 6; v++) {
+        struct view *view = &list->view[v];
+        int by = v % 3 == 0 ? 0 : v % 3 == 1 ? -1 : 1;
+        ck_assert_int_eq(view->weight, by ? 1 : 2);
+        plan_drop_output(&view->plan);
+        ck_assert_int_eq(
+            render(renderer, &view->plan, RESAMPLER_EXACT, &source, 0, 0, &form, out, &err), 0);
+        for (int i = 0; i < S * S; i++) {
+            int x = (v < 3 ? i % S : S - 1 - i % S) + by, y = i / S + by;
+            x = x < 0 ? 1 : x == S ? S - 2 : x;
+            y = y < 0 ? 1 : y == S ? S - 2 : y;
+            ck_assert_mem_eq(out + (size_t)i * 3, pixels + (size_t)(y * S + x) * 3, 3);
+        }
+    }
+    renderer_close(renderer);
     free(list);
 }
 END_TEST
@@ -301,6 +345,13 @@ static const char *const refused[] = {
     "seed=3",
     "samples=8 seed=18446744073709551616",
     "samples=8 recipe=0123",
+    "shift=0",
+    "shift=65",
+    "shift=",
+    "shift=1,2",
+    "shift=1 crops=dense",
+    "shift=1 crops=corners",
+    "shift=1 samples=4",
 };
 
 START_TEST(words_refused)
@@ -321,6 +372,7 @@ int main(void)
     tcase_add_test(tests, distinct);
     tcase_add_test(tests, draws);
     tcase_add_loop_test(tests, in_words, 0, sizeof(policies) / sizeof(policies[0]));
+    tcase_add_test(tests, shifts);
     tcase_add_loop_test(tests, words_refused, 0, sizeof(refused) / sizeof(refused[0]));
     return suite_run();
 }
