@@ -19,7 +19,8 @@
 struct log {
     char *path; /* owned */
     int fd;
-    pthread_mutex_t lock; /* one line at a time */
+    pthread_mutex_t lock; /* one line at a time; of `torn` as well */
+    bool torn;            /* the file may end in half a line: the disk was full */
 };
 
 /* How far back the last line may begin. */
@@ -119,7 +120,10 @@ int log_write(struct log *log, json_t *record, struct error *err)
     size_t size = strlen(line);
     line[size] = '\n'; /* in the place of the NUL */
     pthread_mutex_lock(&log->lock);
-    int rc = write_whole(log, line, size + 1, err);
+    int rc = log->torn ? write_whole(log, "\n", 1, err) : 0;
+    if (rc == 0)
+        rc = write_whole(log, line, size + 1, err);
+    log->torn = rc < 0;
     pthread_mutex_unlock(&log->lock);
     free(line);
     return rc;

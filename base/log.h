@@ -1,6 +1,7 @@
 /*
  * An append-only log of JSON lines: each call writes one whole line and flushes it, so that a
- * reader (or a crash) never sees half of one.
+ * reader (or a crash) never sees half of one. Where a disk was full for a while, the line that did
+ * not fit may be there in part, and the next one begins on a line of its own.
  */
 #ifndef TENFOLD_BASE_LOG_H
 #define TENFOLD_BASE_LOG_H

@@ -5,8 +5,10 @@
  */
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -190,6 +192,25 @@ START_TEST(log_lines)
 }
 END_TEST
 
+/* A disk that is full in the middle of a line spoils that line alone. */
+START_TEST(log_full)
+{
+    struct error err = { 0 };
+    struct log *log;
+    const struct rlimit small = { 12, RLIM_INFINITY }, large = { RLIM_INFINITY, RLIM_INFINITY };
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(log_open(&log, "x.jsonl", false, &err), 0);
+    ck_assert_int_eq(log_write(log, json_pack("{s:i}", "a", 1), &err), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    ck_assert_int_eq(log_write(log, json_pack("{s:i}", "b", 2), &err), -1);
+    ck_assert_msg(strstr(err.message, "cannot be written"), "%s", err.message);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &large), 0);
+    ck_assert_int_eq(log_write(log, json_pack("{s:i}", "c", 3), &err), 0);
+    ck_assert_int_eq(log_close(log, &err), 0);
+    check_file("x.jsonl", "{\"a\":1}\n{\"b\"\n{\"c\":3}\n");
+}
+END_TEST
+
 enum { WRITERS = 4, LINES = 200 };
 
 static void *write_lines(void *context)
@@ -240,6 +261,7 @@ int main(void)
     tcase_add_test(cases, canonical);
     tcase_add_test(cases, any_bytes);
     tcase_add_test(cases, log_lines);
+    tcase_add_test(cases, log_full);
     tcase_add_test(cases, log_threads);
     return suite_run();
 }
