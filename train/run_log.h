@@ -1,0 +1,26 @@
+/*
+ * log.jsonl, read as it grows: whole lines only, each byte once. A log that was begun anew is
+ * noticed (it is another file, shorter, or other bytes stand where the reading had come to).
+ *
+ *     struct run_log *log = run_log_open("out/a", &err);
+ *     run_log_follow(log, run, &changed, &err);
+ *     run_log_close(log);
+ */
+#ifndef TENFOLD_TRAIN_RUN_LOG_H
+#define TENFOLD_TRAIN_RUN_LOG_H
+
+#include "train/run_read.h"
+
+/* What is read of one log at most. */
+enum { RUN_LOG_POINTS = 4 << 20, RUN_LOG_LINE = 256 << 10 };
+
+struct run_log *run_log_open(const char *folder, struct error *err);
+/* Into run's points, state, reason and skipped_lines. A log that is not there leaves them. */
+int run_log_follow(struct run_log *log, struct run_record *run, bool *changed, struct error *err);
+/* Read from the beginning as soon as the log changes. */
+void run_log_rewind(struct run_log *log);
+/* There are more points than are read. */
+bool run_log_full(const struct run_log *log);
+void run_log_close(struct run_log *log); /* NULL is a no-op */
+
+#endif
