@@ -15,6 +15,7 @@
 #include "model/weights.h"
 #include "tests/small_run.h"
 #include "tests/suite.h"
+#include "train/run_read.h"
 
 static int lines_of(const char *name)
 {
@@ -30,6 +31,18 @@ static int lines_of(const char *name)
     return lines;
 }
 
+/* What the log's last line tells a reader. */
+static void check_end(enum run_state state, const char *reason)
+{
+    struct run_record *run;
+    struct error err = { 0 };
+    ck_assert_msg(run_read(&run, small_run_out, &err) == 0, "%s", err.message);
+    ck_assert_str_eq(run_state_name(run->state), run_state_name(state));
+    ck_assert_msg(strstr(run->reason, reason) != NULL, "%s", run->reason);
+    ck_assert_int_eq(run->skipped_lines, 0);
+    run_close(run);
+}
+
 START_TEST(learns)
 {
     struct train_result result;
@@ -41,7 +54,8 @@ START_TEST(learns)
     ck_assert_double_gt(result.best_top1, 0.9);
     ck_assert_double_ge(result.best_top1, result.top1);
     ck_assert_int_eq(lines_of("summary.csv"), 13);
-    ck_assert_int_eq(lines_of("log.jsonl"), 12 * 6);
+    ck_assert_int_eq(lines_of("log.jsonl"), 12 * 6 + 1);
+    check_end(RUN_DONE, "");
     ck_assert(small_run_has("config.json") && small_run_has("last.safetensors") &&
               small_run_has("ledger.jsonl"));
     /* best.safetensors alone is enough for the evaluator, which finds the same accuracy. */
@@ -208,6 +222,7 @@ START_TEST(stopped)
     ck_assert_int_eq(small_run(NULL, request, &result, &err), -1);
     ck_assert_int_eq(err.kind, ERROR_REQUEUE);
     ck_assert(small_run_has("checkpoint.safetensors"));
+    check_end(RUN_STOPPED, "interrupted in epoch 1");
 }
 END_TEST
 
@@ -220,6 +235,8 @@ START_TEST(diverged)
     ck_assert_int_eq(small_run(sets, (struct train_request){ 0 }, &result, &err), -1);
     ck_assert_int_eq(err.kind, ERROR_FAILED);
     ck_assert_msg(strstr(err.message, "diverged"), "%s", err.message);
+    ck_assert(result.diverged);
+    check_end(RUN_DIVERGED, "not finite");
 
     /* Too late for the loss to show it. */
     int told = 0;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/progress.h"
 #include "eval/metric.h"
@@ -138,11 +139,12 @@ static void tell(const struct trainer *t, const struct run_epoch *row)
 }
 
 /* A step too long may have left weights that no number comes out of. */
-static int check_weights(const struct trainer *t, const struct run_epoch *row, struct error *err)
+static int check_weights(struct trainer *t, const struct run_epoch *row, struct error *err)
 {
     const char *broken = weights_not_finite(t->net);
     if (!broken)
         return 0;
+    t->result.diverged = true;
     return error_set(err, ERROR_FAILED, run_folder_path(t->run),
                      "%s holds values that are not finite after epoch %d (learning rate %g): "
                      "training has diverged; take a smaller train.lr or a longer train.warmup",
@@ -238,6 +240,27 @@ static int train(struct trainer *t, struct error *err)
     return t->swa && average_calls(t->swa) > 0 ? trainer_finish_swa(t, err) : 0;
 }
 
+static const char *end_name(const struct trainer *t, int rc, const struct error *err)
+{
+    if (rc == 0)
+        return t->result.early ? "early" : "done";
+    if (err->kind == ERROR_REQUEUE || err->kind == ERROR_INTERRUPTED)
+        return "stopped";
+    return t->result.diverged ? "diverged" : "failed";
+}
+
+/* The log's last line: a training without it is still at work, or was killed. A disk too full for
+ * it takes nothing from a training that is over. */
+static void log_end(struct trainer *t, int rc, const struct error *err)
+{
+    struct error why = { 0 };
+    json_t *line =
+        json_pack("{s:s, s:I, s:o*}", "ended", end_name(t, rc, err), "step", (json_int_t)t->step,
+                  "reason", rc < 0 ? json_bytes(err->message) : NULL);
+    if (run_folder_log(t->run, line, &why) < 0 && rc == 0 && t->request->warn)
+        t->request->warn(t->request->context, why.place, why.message);
+}
+
 int train_run(const struct train_request *request, struct train_result *result, struct error *err)
 {
     double start = clock_seconds();
@@ -249,6 +272,8 @@ int train_run(const struct train_request *request, struct train_result *result, 
     int rc = trainer_open(t, err);
     if (rc == 0)
         rc = train(t, err);
+    if (t->run)
+        log_end(t, rc, err);
     *result = t->result;
     trainer_close(t);
     free(t);

@@ -35,7 +35,8 @@ struct train_result {
     int best;   /* the one with the highest validation top-1, the first of equals; 0: none */
     double top1, best_top1; /* validation, of the last epoch and of the best; 0..1 */
     double seconds;
-    bool early; /* ended by early_stop */
+    bool early;    /* ended by early_stop */
+    bool diverged; /* why it failed: loss or weights are no longer finite */
 };
 
 /* The weights written depend on data, config and seeds, not on threads. ERROR_REQUEUE or

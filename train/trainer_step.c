@@ -14,8 +14,7 @@ double trainer_lr(const struct trainer *t, uint64_t step)
 }
 
 /* Where the first number that is none came from: an image, a weight or the output of a layer. */
-static int diverged(const struct trainer *t, const struct batch *batch, double loss,
-                    struct error *err)
+static int diverged(struct trainer *t, const struct batch *batch, double loss, struct error *err)
 {
     struct shape in = net_input(t->net);
     size_t n = (size_t)batch->header->count * (size_t)in.c * (size_t)in.h * (size_t)in.w;
@@ -32,6 +31,7 @@ static int diverged(const struct trainer *t, const struct batch *batch, double l
         what = "the output of layer ";
     else
         name = "";
+    t->result.diverged = true;
     return error_set(err, ERROR_FAILED, run_folder_path(t->run),
                      "the loss is %g at step %" PRIu64 " (learning rate %g); the first that is not "
                      "finite is %s%s: training has diverged; take a smaller train.lr, a longer "
