@@ -75,9 +75,9 @@ const struct node *config_root(const struct config *config)
 int config_check_sections(const struct config *config, struct error *err)
 {
     static const char *const sections[] = {
-        "data", "augment", "mix", "model", "train", "eval", NULL
+        "data", "augment", "mix", "model", "train", "eval", "tune", NULL
     };
-    static const char *const maps[] = { "data", "train", "eval" };
+    static const char *const maps[] = { "data", "train", "eval", "tune" };
     if (node_check_keys(config->root, sections, err) < 0)
         return -1;
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {

@@ -71,8 +71,9 @@ int node_check_keys(const struct node *node, const char *const *names, struct er
  * free(). */
 json_t *node_json(const struct node *node, struct error *err);
 
-/* The sections that a config may have at its top: data, augment, mix, model, train, eval. Others
- * are an error, and so is a list or a value in place of the keys of data, train or eval. */
+/* The sections that a config may have at its top: data, augment, mix, model, train, eval, tune.
+ * Others are an error, and so is a list or a value in place of the keys of data, train, eval or
+ * tune. */
 int config_check_sections(const struct config *config, struct error *err);
 
 #endif

@@ -8,7 +8,7 @@ static volatile sig_atomic_t stop;
 
 static void on_signal(int number)
 {
-    stop = number;
+    __atomic_store_n(&stop, number, __ATOMIC_RELAXED);
 }
 
 const volatile sig_atomic_t *interrupt_catch(void)
@@ -19,6 +19,17 @@ const volatile sig_atomic_t *interrupt_catch(void)
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         sigaction(signals[i], &action, NULL);
     return &stop;
+}
+
+int interrupt_asked(const volatile sig_atomic_t *flag)
+{
+    return flag ? __atomic_load_n(flag, __ATOMIC_RELAXED) : 0;
+}
+
+void interrupt_ask(volatile sig_atomic_t *flag, int number)
+{
+    sig_atomic_t nobody = 0;
+    __atomic_compare_exchange_n(flag, &nobody, number, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 int interrupt_error(int signal, bool saved, struct error *err, const char *place,

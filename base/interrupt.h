@@ -4,8 +4,8 @@
  * up: --signal=B:USR1@60).
  *
  *     const volatile sig_atomic_t *stop = interrupt_catch();
- *     while (!*stop) ...
- *     return interrupt_error(*stop, true, err, folder, "interrupted in epoch %d", epoch);
+ *     while (!interrupt_asked(stop)) ...
+ *     return interrupt_error(interrupt_asked(stop), true, err, folder, "interrupted in epoch %d", epoch);
  */
 #ifndef TENFOLD_BASE_INTERRUPT_H
 #define TENFOLD_BASE_INTERRUPT_H
@@ -18,6 +18,11 @@
 /* From now on the first of these signals sets the flag that is returned to its number, for the
  * whole process; a second one of the same kind ends the program at once. For a program's main. */
 const volatile sig_atomic_t *interrupt_catch(void);
+
+/* The flag's number, 0 while nobody has asked, also for a flag that is NULL; and asking from within, as a thread
+ * that watches the time does: the first number stays. Any thread. */
+int interrupt_asked(const volatile sig_atomic_t *flag);
+void interrupt_ask(volatile sig_atomic_t *flag, int number);
 
 /* ERROR_REQUEUE when the state was `saved` and it was not a person at the terminal (SIGINT) who
  * asked; else ERROR_INTERRUPTED. Returns -1. */

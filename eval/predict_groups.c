@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/interrupt.h"
 #include "base/memory.h"
 #include "base/progress.h"
 #include "eval/predict_job.h"
@@ -67,7 +68,7 @@ static int compare_failures(const struct failure *a, const struct failure *b)
 
 static bool stopped(const struct run *r)
 {
-    return r->options->stop && *r->options->stop;
+    return interrupt_asked(r->options->stop) != 0;
 }
 
 /* Under lock, as the next two. May this still be worth running, beside the error that is known? */

@@ -316,7 +316,7 @@ static int fill_part(struct shard *s, struct error *err)
         return -1;
     uint64_t groups =
         (s->first + s->count - 1) / (uint64_t)s->group - s->first / (uint64_t)s->group + 1;
-    return interrupt_error(*r->options.stop, true, err, r->folder,
+    return interrupt_error(interrupt_asked(r->options.stop), true, err, r->folder,
                            "interrupted with %" PRIu64 " of %" PRIu64
                            " groups of shard %d done and kept; run it again to go on",
                            part_count(s->part), groups, r->shard);

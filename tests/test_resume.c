@@ -262,6 +262,74 @@ START_TEST(no_room)
 }
 END_TEST
 
+/* A run that ends after so many of its epochs is the beginning of the whole one: the schedule is
+ * that of all epochs. */
+START_TEST(until)
+{
+    struct train_request request = { .val = small_run_data.root };
+    struct train_result result;
+    struct remains whole, pieces;
+    struct error err = { 0 };
+    char command[300];
+    ck_assert_int_eq(small_run(runs[0], request, &result, &err), 0);
+    look(&whole);
+    snprintf(command, sizeof(command), "rm -rf %s", small_run_out);
+    ck_assert_int_eq(system(command), 0);
+    request.resume = true;
+    for (int epochs = 1; epochs <= 3; epochs += 2) {
+        request.until = epochs;
+        ck_assert_msg(small_run(runs[0], request, &result, &err) == 0, "%s", err.message);
+        ck_assert_int_eq(result.epochs, epochs);
+        ck_assert(!result.early && !small_run_has("swa.safetensors"));
+    }
+    request.until = 0;
+    ck_assert_int_eq(small_run(runs[0], request, &result, &err), 0);
+    ck_assert_int_eq(result.epochs, 4);
+    look(&pieces);
+    ck_assert_mem_eq(&whole, &pieces, 5 * sizeof(whole.last));
+    ck_assert_str_eq(whole.summary, pieces.summary);
+}
+END_TEST
+
+struct turnstile {
+    int calls, allowed;
+};
+
+static int may_write(void *context, struct error *err)
+{
+    struct turnstile *turnstile = context;
+    if (turnstile->calls++ < turnstile->allowed)
+        return 0;
+    return error_set(err, ERROR_FAILED, "turnstile", "no more than %d", turnstile->allowed);
+}
+
+/* Whoever may not write any more writes nothing more, and the run ends with that error. */
+START_TEST(barred)
+{
+    static const char *const sets[] = { "train.epochs=2", "train.log_every=1000000", NULL };
+    struct turnstile turnstile = { 0, 1000 };
+    struct train_request request = {
+        .val = small_run_data.root, .resume = true, .may_write = may_write, .context = &turnstile
+    };
+    struct train_result result;
+    struct error err = { 0 };
+    char command[300];
+    ck_assert_int_eq(small_run(sets, request, &result, &err), 0);
+    int writes = turnstile.calls;
+    ck_assert_int_ge(writes, 8); /* config, checkpoints, and twice best, last and summary */
+    for (int allowed = 0; allowed < writes; allowed++) {
+        snprintf(command, sizeof(command), "rm -rf %s", small_run_out);
+        ck_assert_int_eq(system(command), 0);
+        turnstile = (struct turnstile){ 0, allowed };
+        err = (struct error){ 0 };
+        ck_assert_int_eq(small_run(sets, request, &result, &err), -1);
+        ck_assert_str_eq(err.place, "turnstile");
+        ck_assert_int_eq(turnstile.calls, allowed + 1);
+        ck_assert_int_eq(small_run_has("config.json"), allowed >= 2);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = suite_cases("resume");
@@ -271,5 +339,7 @@ int main(void)
     tcase_add_test(cases, other_config);
     tcase_add_test(cases, damaged);
     tcase_add_test(cases, no_room);
+    tcase_add_test(cases, until);
+    tcase_add_test(cases, barred);
     return suite_run();
 }

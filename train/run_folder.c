@@ -20,6 +20,8 @@ struct run_folder {
     char *path, *ledger, *checkpoint; /* owned */
     struct log *log;                  /* owned */
     struct buffer table;              /* owned: summary.csv so far */
+    struct run_guard guard;
+    bool barred;
 };
 
 /* Remove a file that an earlier run left, or refuse to. Whether it was there in *found. */
@@ -75,13 +77,27 @@ static int open_files(struct run_folder *run, const char *path, enum run_mode mo
     return rc;
 }
 
+int run_folder_may_write(struct run_folder *run, struct error *err)
+{
+    if (!run->guard.may_write || run->guard.may_write(run->guard.context, err) == 0)
+        return 0;
+    run->barred = true;
+    return -1;
+}
+
+bool run_folder_barred(const struct run_folder *run)
+{
+    return run->barred;
+}
+
 int run_folder_open(struct run_folder **result, const char *path, enum run_mode mode,
-                    struct error *err)
+                    struct run_guard guard, struct error *err)
 {
     struct run_folder *run = memory_array(1, sizeof(*run), err);
     if (!run)
         return -1;
-    if (open_files(run, path, mode, err) < 0 ||
+    run->guard = guard;
+    if (run_folder_may_write(run, err) < 0 || open_files(run, path, mode, err) < 0 ||
         buffer_print(&run->table, err,
                      "epoch,train_loss,train_top1,eval_loss,eval_top1,eval_top5,lr,seconds,"
                      "images_per_second\n") < 0) {
@@ -120,6 +136,8 @@ const char *run_folder_ledger(const struct run_folder *run)
 
 int run_folder_config(struct run_folder *run, const json_t *config, struct error *err)
 {
+    if (run_folder_may_write(run, err) < 0)
+        return -1;
     char *path = file_join(run->path, "config.json", err);
     int rc = path ? json_write(path, config, err) : -1;
     free(path);
@@ -128,12 +146,16 @@ int run_folder_config(struct run_folder *run, const json_t *config, struct error
 
 int run_folder_log(struct run_folder *run, json_t *record, struct error *err)
 {
-    return log_write(run->log, record, err);
+    if (run_folder_may_write(run, err) == 0)
+        return log_write(run->log, record, err);
+    json_decref(record);
+    return -1;
 }
 
 int run_folder_epoch(struct run_folder *run, const struct run_epoch *row, struct error *err)
 {
-    if (buffer_print(&run->table, err, "%d,%.6f,%.3f,", row->epoch, row->train_loss,
+    if (run_folder_may_write(run, err) < 0 ||
+        buffer_print(&run->table, err, "%d,%.6f,%.3f,", row->epoch, row->train_loss,
                      100 * row->train_top1) < 0)
         return -1;
     int rc = row->validated ? buffer_print(&run->table, err, "%.6f,%.3f,%.3f", row->eval_loss,
@@ -153,6 +175,8 @@ int run_folder_weights(struct run_folder *run, const char *name, const struct ne
                        struct error *err)
 {
     char file[64], epoch[16], top1[32];
+    if (run_folder_may_write(run, err) < 0)
+        return -1;
     snprintf(file, sizeof(file), "%s.safetensors", name);
     snprintf(epoch, sizeof(epoch), "%d", row->epoch);
     snprintf(top1, sizeof(top1), "%.6f", row->eval_top1);

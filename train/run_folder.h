@@ -6,7 +6,7 @@
  * go on from).
  *
  *     struct run_folder *run;
- *     if (run_folder_open(&run, "out/a", RUN_NEW, &err) < 0) ...
+ *     if (run_folder_open(&run, "out/a", RUN_NEW, guard, &err) < 0) ...
  *     run_folder_epoch(run, &row, &err);
  *     run_folder_weights(run, "last", net, &preprocess, &row, &err);
  *     run_folder_close(run);
@@ -40,10 +40,20 @@ enum run_mode {
     RUN_RESUME
 };
 
+/* Asked before each write: -1 with err filled keeps it from happening. */
+struct run_guard {
+    int (*may_write)(void *context, struct error *err); /* NULL: always */
+    void *context;
+};
+
 /* Makes the folder. ERROR_USAGE when it holds a run already, unless that is to be removed or gone
  * on with. */
 int run_folder_open(struct run_folder **run, const char *path, enum run_mode mode,
-                    struct error *err);
+                    struct run_guard guard, struct error *err);
+/* For what others write into the folder. */
+int run_folder_may_write(struct run_folder *run, struct error *err);
+/* The guard has forbidden a write. */
+bool run_folder_barred(const struct run_folder *run);
 const char *run_folder_path(const struct run_folder *run);
 /* The path of ledger.jsonl, borrowed. */
 const char *run_folder_ledger(const struct run_folder *run);

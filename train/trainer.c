@@ -19,7 +19,7 @@
 
 static int stopped(const struct trainer *t)
 {
-    return t->request->stop ? *t->request->stop : 0;
+    return interrupt_asked(t->request->stop);
 }
 
 static int log_step(struct trainer *t, double loss, double lr, double rate, struct error *err)
@@ -41,14 +41,19 @@ static int save_snapshot(struct trainer *t, struct error *err)
 }
 
 /* A disk that is full now may not be later: the training goes on with the old checkpoint. */
-static void save_in_passing(struct trainer *t)
+static int save_in_passing(struct trainer *t, struct error *err)
 {
-    struct error err = { 0 };
-    if (trainer_save(t, &err) == 0)
-        return;
+    struct error why = { 0 };
+    if (trainer_save(t, &why) == 0)
+        return 0;
+    if (run_folder_barred(t->run)) {
+        *err = why;
+        return -1;
+    }
     t->saved = clock_seconds();
     if (t->request->warn)
-        t->request->warn(t->request->context, err.place, err.message);
+        t->request->warn(t->request->context, why.place, why.message);
+    return 0;
 }
 
 /* What is due between two steps. */
@@ -60,7 +65,7 @@ static int after_step(struct trainer *t, double loss, double rate, struct error 
     if (schedule_ends_cycle(&t->schedule, t->step - 1) && save_snapshot(t, err) < 0)
         return -1;
     if (t->step % t->steps != 0 && clock_seconds() - t->saved >= t->config.checkpoint_every)
-        save_in_passing(t);
+        return save_in_passing(t, err);
     return 0;
 }
 
@@ -192,7 +197,8 @@ static int finish_epoch(struct trainer *t, struct run_epoch *row, struct error *
     t->result.epochs = row->epoch;
     t->result.top1 = row->eval_top1;
     t->tally = (struct tally){ 0 };
-    save_in_passing(t);
+    if (save_in_passing(t, err) < 0)
+        return -1;
     tell(t, row);
     return 0;
 }
@@ -227,16 +233,20 @@ static bool ends_early(const struct trainer *t)
 
 static int train(struct trainer *t, struct error *err)
 {
-    if (!t->resumes) /* from now on no weights are without one */
-        save_in_passing(t);
-    while (t->result.epochs < t->config.epochs && !ends_early(t)) {
+    int all = t->config.epochs, until = t->request->until;
+    int end = until > 0 && until < all ? until : all;
+    if (!t->resumes && save_in_passing(t, err) < 0) /* from now on no weights are without one */
+        return -1;
+    while (t->result.epochs < end && !ends_early(t)) {
         struct run_epoch row = { .epoch = t->result.epochs + 1 };
         if (train_epoch(t, &row, err) < 0)
             return t->feed && feed_lost(t->feed) ? lost(t, err) : -1;
         if (stopped(t) || finish_epoch(t, &row, err) < 0)
             return stopped(t) ? interrupted(t, &row, err) : -1;
     }
-    t->result.early = t->result.epochs < t->config.epochs;
+    t->result.early = t->result.epochs < end;
+    if (end < all && !t->result.early)
+        return 0;
     return t->swa && average_calls(t->swa) > 0 ? trainer_finish_swa(t, err) : 0;
 }
 

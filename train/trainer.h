@@ -22,11 +22,15 @@ struct train_request {
     bool resume;        /* go on with the run in `out`, as if it had not stopped; none: begin */
     bool allow_changes; /* ... though its config was another */
     bool quiet;         /* no progress on standard error */
+    int until;          /* end after so many of train.epochs, to be resumed; 0: after all */
     const volatile sig_atomic_t *stop; /* ends the run after the step at hand when it is not 0 */
     /* Told of every finished epoch, in a line of text; NULL: nobody listens. */
     void (*epoch)(void *context, const char *line);
     /* Told of what went wrong without ending the run; NULL: nobody listens. */
     void (*warn)(void *context, const char *place, const char *text);
+    /* Asked before anything is written: -1 with err filled ends the run with that error. NULL: it
+     * may. */
+    int (*may_write)(void *context, struct error *err);
     void *context;
 };
 

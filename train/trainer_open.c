@@ -232,7 +232,8 @@ static int open_run(struct trainer *t, struct error *err)
         mode = RUN_OVERWRITE;
     else if (r->resume)
         mode = t->resumes ? RUN_RESUME : RUN_RETRY;
-    if (run_folder_open(&t->run, out_folder(t), mode, err) < 0)
+    const struct run_guard guard = { r->may_write, r->context };
+    if (run_folder_open(&t->run, out_folder(t), mode, guard, err) < 0)
         return -1;
     return run_folder_config(t->run, t->resolved, err);
 }

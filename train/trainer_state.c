@@ -42,6 +42,8 @@ int trainer_save(struct trainer *t, struct error *err)
 {
     struct checkpoint_block blocks[BLOCKS];
     int count = list_blocks(t, blocks);
+    if (run_folder_may_write(t->run, err) < 0)
+        return -1;
     json_t *stream = t->feed ? feed_state(t->feed, err) : json_null();
     if (!stream)
         return -1;

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/interrupt.h"
 #include "base/progress.h"
 #include "train/trainer_private.h"
 
@@ -17,7 +18,7 @@ static int reestimate(struct trainer *t, struct error *err)
         progress_open("swa", t->steps * o.batch, "images", t->request->quiet);
     struct batch batch;
     int rc = 0, nth = 0;
-    while (!(t->request->stop && *t->request->stop) &&
+    while (!interrupt_asked(t->request->stop) &&
            (rc = stream_next(stream, &batch, err)) == 1) {
         backprop_reestimate(t->backprop, batch.images, (int)batch.header->count, ++nth);
         stream_release(stream, &batch);
