@@ -64,6 +64,9 @@ int space_copy(struct space *copy, const struct space *space, struct error *err)
 /* A setting by chance: {"train.lr": 0.031, ...} in order of the axes. NULL with err filled. */
 json_t *space_draw(const struct space *space, uint64_t seed, const char *stage, int round,
                    uint64_t id, struct error *err);
+/* The value at the share `u` (0..1) of the axis' width; of a normal law's mean and two deviations
+ * to both sides. NULL: no memory. */
+json_t *space_value(const struct space_axis *axis, double u);
 /* The largest grid of at most `trials` settings: choices have all their values, the other axes
  * equally many levels (evenly spaced by their law, ends included; a normal law's are its mean and
  * two deviations to both sides). Its number of settings is at least 1, and above `trials` only when
@@ -85,5 +88,7 @@ void space_release(struct space *space);
 
 /* Set the values of `params` in `config` (config_set). */
 int space_apply(struct config *config, const json_t *params, struct error *err);
+/* Would a config with these values be read? What depends on data or on files is not looked at. */
+int space_try(const struct config *config, const json_t *params, struct error *err);
 
 #endif

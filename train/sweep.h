@@ -10,7 +10,7 @@
  *     struct sweep_stage coarse = { .name = "coarse", .round = 1, .space = &space, .trials = 20,
  *                                   .epochs = 3 };
  *     if (sweep_run(sweep, &coarse, deadline, &end, &err) < 0) ...
- *     if (sweep_results(sweep, "coarse", 1, &results, &err) < 0) ...
+ *     if (sweep_read(folder, "coarse", 1, &results, &err) < 0) ...
  *
  * A trial is a pure function of (config, seed, stage, round, id): the same seed gives the same
  * sweep, whatever the number of workers.
@@ -102,9 +102,10 @@ struct sweep_results {
     struct sweep_result *item; /* owned; by id */
 };
 
-/* The results that a stage has so far; ERROR_USAGE when it was never begun. */
-int sweep_results(struct sweep *sweep, const char *name, int round, struct sweep_results *results,
-                  struct error *err);
+/* The results that a stage of the sweep in `folder` has so far; ERROR_USAGE when it was never
+ * begun. Anybody may read them, whoever works there. */
+int sweep_read(const char *folder, const char *name, int round, struct sweep_results *results,
+               struct error *err);
 void sweep_results_release(struct sweep_results *results);
 
 /* One setting: its trials of the highest rung taken together. */
