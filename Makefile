@@ -23,7 +23,7 @@ PROGRAMS := $(notdir $(basename $(wildcard $(addsuffix /nn*.c,$(FOLDERS)))))
 SOURCES := $(filter-out $(addsuffix /nn%.c,$(FOLDERS)),$(wildcard $(addsuffix /*.c,$(FOLDERS))))
 # Layers are written over `real`: compiled for float, and for double to check gradients.
 DOUBLES := $(shell grep -lE '^(const struct layer_kind LAYER|POINTWISE|.*TWINS\[|int TRIAL_RUN)' model/*.c)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(DOUBLES:%.c=$(BUILD)/%.double.o)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(DOUBLES:%.c=$(BUILD)/%.double.o) $(BUILD)/train/board_assets.o
 TESTS := $(notdir $(basename $(wildcard tests/test_*.c)))
 HELPERS := $(filter-out tests/test_% ,$(wildcard tests/*.c))
 
@@ -45,7 +45,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wstrict-prototypes -W
   $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SAN),-fsanitize=$(SAN)) -pthread $(LDFLAGS)
 
-.PHONY: all programs tests deps demo test test-data test-peers check-san soak fuzz bench install clean
+.PHONY: FORCE all programs tests deps demo test test-data test-peers check-san soak fuzz bench install clean
 .DEFAULT_GOAL := all
 
 all: deps
@@ -53,8 +53,10 @@ all: deps
 
 programs: $(PROGRAMS:%=$(BIN)/%) $(BUILD)/libtenfold.so
 
+# uPlot is wanted, not needed: where it cannot be had only nnboard's pages are missing.
 deps:
 	@tests/deps.sh build
+	@tests/uplot.sh || true
 
 # What was found of them when this was compiled; compiled again when that changes.
 $(BUILD)/optional: FORCE
@@ -70,6 +72,22 @@ $(BUILD)/%.o: %.c
 $(BUILD)/%.double.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -DTENFOLD_DOUBLE -MMD -MP -c $< -o $@
+
+# nnboard's page: the script's files in the order in which they build on each other; uPlot is there if tests/uplot.sh got it.
+BOARD_FILES := dom format store filter color scale key chart chart_limits chart_marks overview panels seeds steps evidence parallel scatter table diff main
+BOARD_FILES := $(BOARD_FILES:%=train/board/%.js)
+UPLOT := $(sort $(wildcard fetched/uplot/*))
+$(BUILD)/uplot: FORCE
+	@mkdir -p $(@D)
+	@echo '$(UPLOT)' | cmp -s - $@ || echo '$(UPLOT)' > $@
+$(BUILD)/train/board_assets.c: train/board/embed.sh train/board/style.css train/board/body.html $(BOARD_FILES) $(UPLOT) $(BUILD)/uplot
+	@mkdir -p $(@D)
+	@{ echo '#include "train/board_assets.h"' && \
+	  $< board_style train/board/style.css && $< board_body train/board/body.html && $< board_script $(BOARD_FILES) && \
+	  $< uplot_style $(filter %.css,$(UPLOT)) && $< uplot_script $(filter %.js,$(UPLOT)) && \
+	  $< uplot_license $(filter %/LICENSE,$(UPLOT)); } > $@
+$(BUILD)/train/board_assets.o: $(BUILD)/train/board_assets.c
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/libtenfold.a: $(OBJECTS)
 	@rm -f $@
@@ -105,6 +123,7 @@ demo: deps
 
 test:
 	@tests/deps.sh test
+	@tests/uplot.sh || true
 	@$(MAKE) --no-print-directory programs $(UNIT_TESTS:%=$(BUILD)/tests/%)
 	@tests/layout.sh $(BUILD)/libtenfold.so
 	@TENFOLD_BIN=$(BIN) tests/run.sh $(UNIT_TESTS:%=$(BUILD)/tests/%)
@@ -119,6 +138,7 @@ test-data:
 # job scripts on a real Slurm.
 test-peers:
 	@tests/deps.sh peers
+	@tests/uplot.sh
 	@$(MAKE) --no-print-directory programs $(BUILD)/tests/golden/run_network
 	@tests/golden/check.sh $(BIN) $(BUILD)/tests/golden/run_network
 	@tests/e2e/munge.sh $(BIN)

@@ -1,0 +1,128 @@
+/*
+ * The recipe's steps in the order in which they happened, each PASS or FAIL; the one that is picked shows its reason, its
+ * remedy and its evidence. Steps of the recipe that did not happen yet stand behind, faint.
+ */
+function steps(section) {
+    const RECIPE = ["init", "overfit", "lr", "coarse", "refine", "curves", "refine again"];
+    const row = el("ol", { class: "steps", "aria-label": "steps" });
+    const detail = el("div", { class: "step-detail" });
+    const progress = el("p", { class: "faint" });
+    let picked = null,
+        shown = "";
+    section.append(progress, row, detail);
+
+    const keyOf = step => `${step.number}-${step.step}`;
+
+    function missing() {
+        const seen = store.steps.map(step => step.step);
+        return RECIPE.filter(name =>
+            name === "refine again"
+                ? seen.filter(step => step === "refine").length < 2
+                : !seen.includes(name)
+        );
+    }
+
+    function pick(step) {
+        picked = keyOf(step);
+        show();
+    }
+
+    function show() {
+        const current = store.steps.find(step => keyOf(step) === picked);
+        row.replaceChildren(
+            ...store.steps.map((step, i) => {
+                const passed = step.verdict === "PASS";
+                return el(
+                    "li",
+                    {},
+                    el(
+                        "button",
+                        {
+                            class: `step ${passed ? "pass" : "fail"}`,
+                            "aria-pressed": String(step === current),
+                            onclick: () => pick(step),
+                        },
+                        el("span", { class: "step-name" }, `${step.number ?? i + 1} ${step.step}`),
+                        el("span", { class: "verdict" }, passed ? "✓ PASS" : `✗ ${step.verdict}`)
+                    )
+                );
+            }),
+            ...missing().map(name =>
+                el(
+                    "li",
+                    {},
+                    el(
+                        "span",
+                        { class: "step pending" },
+                        el("span", { class: "step-name" }, name),
+                        el("span", { class: "verdict" }, "not yet")
+                    )
+                )
+            )
+        );
+        const now = JSON.stringify(current || null);
+        if (now === shown) /* live: what is looked at stays as it is */ return;
+        shown = now;
+        detail.replaceChildren(...(current ? detailOf(current) : []));
+    }
+
+    function detailOf(step) {
+        const ids = [...store.runs.values()]
+            .filter(run =>
+                (step.runs || []).some(path => run.name === path || run.name.endsWith(`/${path}`))
+            )
+            .map(run => run.id);
+        return [
+            el(
+                "p",
+                {},
+                el(
+                    "b",
+                    { class: step.verdict === "PASS" ? "pass-text" : "fail-text" },
+                    step.verdict,
+                    ": "
+                ),
+                String(step.reason ?? "")
+            ),
+            step.remedy
+                ? el("p", { class: "remedy" }, el("b", {}, "What to do: "), String(step.remedy))
+                : null,
+            el(
+                "p",
+                { class: "faint" },
+                [
+                    step.seconds != null && format.duration(step.seconds),
+                    ids.length && format.count(ids.length, "run"),
+                ]
+                    .filter(part => part)
+                    .join(" · "),
+                " ",
+                ids.length
+                    ? el(
+                          "button",
+                          { onclick: () => store.chooseOnly(ids) },
+                          ids.length === 1 ? "Choose this run" : "Choose these runs"
+                      )
+                    : null
+            ),
+            ...evidence(step.evidence || {}),
+        ].filter(part => part);
+    }
+
+    return changes => {
+        section.hidden = store.steps.length === 0 && !store.sweep;
+        const { sweep } = store;
+        progress.textContent = sweep
+            ? `Sweep: ${sweep.done} of ${format.count(sweep.trials, "trial")} done, ${sweep.running} running.`
+            : "";
+        if (changes.has("look") || changes.has("axis")) shown = "";
+        if (picked == null || !store.steps.some(step => keyOf(step) === picked)) {
+            const failed = store.steps.filter(step => step.verdict !== "PASS");
+            const first = failed.length
+                ? failed[failed.length - 1]
+                : store.steps[store.steps.length - 1];
+            picked = first ? keyOf(first) : null;
+        }
+        show();
+    };
+}

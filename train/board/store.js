@@ -1,0 +1,197 @@
+/*
+ * What all parts of the page share: the runs, which of them are chosen, the filter, the color's meaning. Whoever shows
+ * something registers with `on` and is told what changed: "data", "chosen", "filter", "color" (or "look": light and dark).
+ *
+ *     store.merge(reply);                  // everything, or what changed since
+ *     store.on(changes => { if (changes.has("chosen")) redraw(); });
+ */
+const store = (() => {
+    const runs = new Map(); /* by id, in order of arrival */
+    const watchers = [];
+    let pending = null;
+    let visible = null; /* the runs that pass the filter; null: to be found again */
+
+    const self = {
+        title: "",
+        made: "",
+        live: false,
+        generation: 0,
+        keys: [],
+        bands: [],
+        steps: [],
+        sweep: null,
+        chosen: new Set() /* ids, in order of choice */,
+        filter: { text: "", passes: () => true, error: "" },
+        color: "" /* "": chosen ones; else the name of a measure or key */,
+        axis: "epoch",
+
+        on(watcher) {
+            watchers.push(watcher);
+        },
+
+        /* Told before the next picture, at once for all that changed until then. */
+        changed(what) {
+            if (what === "data" || what === "filter") visible = null;
+            if (pending) {
+                pending.add(what);
+                return;
+            }
+            pending = new Set([what]);
+            requestAnimationFrame(self.tell);
+        },
+        tell() {
+            const changes = pending;
+            pending = null;
+            if (changes) watchers.forEach(watcher => watcher(changes));
+        },
+
+        get runs() {
+            return runs;
+        },
+        get visible() {
+            visible ||= [...runs.values()].filter(self.filter.passes);
+            return visible;
+        },
+        get chosenRuns() {
+            return [...self.chosen].map(id => runs.get(id)).filter(run => run);
+        },
+
+        choose(id, on = !self.chosen.has(id)) {
+            if (on) self.chosen.add(id);
+            else self.chosen.delete(id);
+            self.changed("chosen");
+        },
+        chooseOnly(ids) {
+            self.chosen = new Set(ids);
+            self.changed("chosen");
+        },
+        setFilter(text) {
+            self.filter = parseFilter(text);
+            self.changed("filter");
+        },
+
+        /* A reply holds everything but runs whole, of runs those that changed. Settings are those of the reply that a
+         * run came with. */
+        merge(reply) {
+            const first = runs.size === 0;
+            for (const name of [
+                "title",
+                "made",
+                "live",
+                "generation",
+                "keys",
+                "bands",
+                "steps",
+                "sweep",
+            ])
+                if (reply[name] !== undefined) self[name] = reply[name];
+            for (const run of reply.runs || []) {
+                run.base = reply.base || {};
+                run.name = String(run.name);
+                run.config ||= {};
+                runs.set(run.id, run);
+            }
+            for (const id of reply.gone || []) {
+                runs.delete(id);
+                self.chosen.delete(id);
+            }
+            if (first) self.chosen = new Set(firstChoice([...runs.values()]));
+            self.changed("data");
+        },
+
+        setting(run, key) {
+            return key in run.config ? run.config[key] : run.base[key];
+        },
+        configKeys(run) {
+            return [...new Set([...Object.keys(run.base), ...Object.keys(run.config)])];
+        },
+    };
+
+    /* All where they can be told apart, else the best. */
+    function firstChoice(all) {
+        if (all.length <= 6) return all.map(run => run.id);
+        const scored = all
+            .filter(run => run.best_top1 != null)
+            .sort((a, b) => b.best_top1 - a.best_top1);
+        return (scored.length ? scored : all).slice(0, 4).map(run => run.id);
+    }
+    return self;
+})();
+
+/* What a run can be sorted, filtered and colored by, beside its settings. */
+const measures = [
+    {
+        name: "best_top1",
+        label: "best top-1",
+        write: format.share,
+        of: run => run.best_top1,
+        best: "high",
+    },
+    {
+        name: "last_top1",
+        label: "last top-1",
+        write: format.share,
+        of: run => run.last_top1,
+        best: "high",
+    },
+    {
+        name: "gap",
+        label: "gap",
+        write: format.points,
+        of: run => {
+            const last = list.last(
+                run.epochs && list.difference(run.epochs.train_top1, run.epochs.eval_top1)
+            );
+            return last;
+        },
+        title: "training less validation top-1 at the end, in points",
+    },
+    {
+        name: "train_loss",
+        label: "train loss",
+        write: format.number,
+        best: "low",
+        of: run =>
+            list.last(run.epochs && run.epochs.train_loss) ?? list.last(run.mean && run.mean.loss),
+    },
+    {
+        name: "eval_loss",
+        label: "val. loss",
+        write: format.number,
+        best: "low",
+        of: run => list.last(run.epochs && run.epochs.eval_loss),
+    },
+    {
+        name: "epochs",
+        label: "epochs",
+        write: format.number,
+        of: run => list.last(run.epochs && run.epochs.epoch),
+    },
+    {
+        name: "best_epoch",
+        label: "best at",
+        write: format.number,
+        of: run => run.best_epoch,
+        title: "the epoch of the best top-1",
+    },
+    { name: "seconds", label: "time", write: format.duration, of: run => run.seconds },
+    {
+        name: "images_per_second",
+        label: "images/s",
+        write: format.number,
+        of: run => run.images_per_second,
+    },
+];
+
+/* A measure, or a setting by its dotted key. */
+function column(name) {
+    return (
+        measures.find(measure => measure.name === name) || {
+            name,
+            label: name,
+            write: format.setting,
+            of: run => store.setting(run, name),
+            setting: true,
+        }
+    );
+}
