@@ -354,7 +354,7 @@ START_TEST(sections)
         { "", NULL, NULL },
         { "data: {}\ntrian: {}\n", "t.yaml:2",
           "unknown key 'trian' (did you mean 'train'?); "
-          "accepted: data, augment, mix, model, train, eval" },
+          "accepted: data, augment, mix, model, train, eval, tune" },
         { "[a]", "t.yaml:1", "must be a map (key: value)" },
         { "a", "t.yaml:1", "must be a map (key: value)" },
     };

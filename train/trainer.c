@@ -282,7 +282,7 @@ int train_run(const struct train_request *request, struct train_result *result, 
     int rc = trainer_open(t, err);
     if (rc == 0)
         rc = train(t, err);
-    if (t->run)
+    if (t->run && !run_folder_barred(t->run))
         log_end(t, rc, err);
     *result = t->result;
     trainer_close(t);
