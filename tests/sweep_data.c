@@ -22,7 +22,7 @@ static const char base_config[] =
     "  classes: 3\n"
     "  layers: [{conv: {name: conv1, out: 8, kernel: 3, padding: 1}}, {batchnorm: {name: bn1}},\n"
     "           relu, global_avgpool, {linear: {name: linear, out: 3}}]\n"
-    "train: {log_every: 2, checkpoint_every: 0, threads: 1}\n"
+    "train: {log_every: 6, checkpoint_every: 0.1, threads: 1}\n"
     "eval: {resize: 16}\n"
     "tune:\n"
     "  space:\n"
@@ -67,7 +67,7 @@ struct sweep_options sweep_data_options(const struct config *config)
         .val = data.root,
         .seed = 7,
         .beat = 0.02,
-        .patience = 2,
+        .patience = 1.5,
         .quiet = true,
     };
 }

@@ -18,7 +18,7 @@ void sweep_data_leave(void);
 
 /* The config, with an assignment more (NULL: none); config_close. */
 struct config *sweep_data_config(const char *set);
-/* How a worker of the tests works: a heart that beats every 20 ms and is given up after 2 s. */
+/* How a worker of the tests works: a heart that beats every 20 ms and is given up after 1.5 s. */
 struct sweep_options sweep_data_options(const struct config *config);
 /* Work in "out" until the stage is complete; `stage->space` NULL: the one above. Fails the test on
  * an error. */

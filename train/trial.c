@@ -181,17 +181,17 @@ static int train(struct work *w, const volatile sig_atomic_t *stop, struct sweep
 static int work(struct work *w, struct heart *heart, enum trial_end *end, struct error *err)
 {
     struct sweep_result result = { .attempt = w->attempt };
-    bool ended = false;
+    bool ended = false, won = true;
     int rc = write_about(w, err);
     if (rc == 0)
         rc = take_over(w, err);
     if (rc == 0)
         rc = train(w, heart_stop(heart), &result, &ended, err);
     if (rc == 0 && ended && may_write(w, err) == 0)
-        rc = trial_record_write(w->trial, w->folder, &result, err);
+        rc = trial_record_write(w->trial, w->folder, &result, &won, err);
     trial_result_release(&result);
     *end = TRIAL_RECORDED;
-    if (w->overtaken) {
+    if (w->overtaken || !won) {
         *end = TRIAL_OVERTAKEN;
         return 0;
     }

@@ -88,16 +88,15 @@ static json_t *number(double x)
 }
 
 int trial_record_write(const struct trial *trial, const char *folder, const struct sweep_result *r,
-                       struct error *err)
+                       bool *won, struct error *err)
 {
-    bool won;
     json_t *json = json_pack(
         "{s:i, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:o, s:s}", "trial", trial->id,
         "attempt", r->attempt, "state", sweep_state_names[r->state], "top1", number(r->top1),
         "best_top1", number(r->best_top1), "loss", number(r->loss), "train_loss",
         number(r->train_loss), "train_top1", number(r->train_top1), "epochs", r->epochs,
         "best_epoch", r->best_epoch, "seconds", number(r->seconds), "reason", r->reason);
-    int rc = claim_write(folder, "result.json", json, &won, err);
+    int rc = claim_write(folder, "result.json", json, won, err);
     json_decref(json);
     return rc;
 }

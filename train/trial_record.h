@@ -9,8 +9,8 @@
  * diverged or was refused. */
 int trial_record_make(struct sweep_result *r, const char *folder,
                       const struct train_result *trained, int rc, struct error *err);
-/* Write it, unless there is one. */
+/* Write it, unless there is one; *won: this call did. */
 int trial_record_write(const struct trial *trial, const char *folder, const struct sweep_result *r,
-                       struct error *err);
+                       bool *won, struct error *err);
 
 #endif
