@@ -24,7 +24,10 @@ enum {
     LABEL_SMOOTHING,
     CACHE,
     CACHE_MEMORY,
-    READ_AHEAD
+    READ_AHEAD,
+    FOLDS,
+    FOLD,
+    FOLD_SEED
 };
 
 #define SEED_MAX 9007199254740992.0 /* 2^53: exact in every reader's numbers */
@@ -90,6 +93,13 @@ const struct param data_params[DATA_PARAMS + 1] = {
                        .help = "that it may take; 0: half of what is free" },
     [READ_AHEAD] = { "read_ahead", PARAM_INTEGER, "samples", .value = 256, .min = 0, .max = 1 << 20,
                      .help = "that are brought into the page cache in advance; 0: none" },
+    [FOLDS] = { "folds", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 1000,
+                .help = "k-fold cross-validation: train is cut into so many parts, all but one are "
+                        "trained on, and that one takes the place of val; 0: no" },
+    [FOLD] = { "fold", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 999,
+               .help = "which part is held out, counted from 0" },
+    [FOLD_SEED] = { "fold_seed", PARAM_INTEGER, "", .value = 0, .min = 0, .max = SEED_MAX,
+                    .help = "of which sample is in which part" },
     { 0 },
 };
 
@@ -99,6 +109,9 @@ static void fill(struct data_config *data, const union value *v)
     data->train = v[TRAIN].text;
     data->val = v[VAL].text;
     data->classes = v[CLASSES].text;
+    data->fold = (struct index_fold){ .folds = (uint32_t)v[FOLDS].integer,
+                                      .fold = (uint32_t)v[FOLD].integer,
+                                      .seed = (uint64_t)v[FOLD_SEED].integer };
     *o = stream_defaults();
     o->order_seed = (uint64_t)(v[ORDER_SEED].integer < 0 ? v[SEED] : v[ORDER_SEED]).integer;
     o->augment_seed = (uint64_t)(v[AUGMENT_SEED].integer < 0 ? v[SEED] : v[AUGMENT_SEED]).integer;
@@ -131,6 +144,10 @@ int data_config_read(struct data_config *data, const struct node *node, struct e
             node, err,
             "label_smoothing is for soft_labels; set soft_labels: yes too, or let the "
             "trainer's loss smooth (train.label_smoothing)");
+    if (data->fold.folds == 1 || (data->fold.folds > 0 && data->fold.fold >= data->fold.folds))
+        return node_error(node, err,
+                          "fold %u of %u folds; folds must be 0 or 2..1000, and fold below it",
+                          data->fold.fold, data->fold.folds);
     return 0;
 }
 

@@ -158,7 +158,7 @@ int hub_attach(struct hub *hub, const struct hub_request *request, struct consum
         hub_data_stamp(data.train, stamp);
     pthread_mutex_lock(&hub->lock);
     if (rc == 0) {
-        c->wish.data = hub_data_find(hub, data.train, data.classes, stamp, err);
+        c->wish.data = hub_data_find(hub, &data, stamp, err);
         rc = c->wish.data ? 0 : -1;
     }
     if (rc < 0)

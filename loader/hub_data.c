@@ -14,7 +14,7 @@
 static void *open_main(void *argument)
 {
     struct hub_data *data = argument;
-    struct index_options options = { .classes = data->classes };
+    struct index_options options = { .classes = data->classes, .fold = data->fold };
     struct index *index = NULL;
     struct error why = { 0 };
     int rc = index_open(&index, data->path, &options, &why);
@@ -50,12 +50,18 @@ static void free_data(struct hub_data *data)
     free(data);
 }
 
-struct hub_data *hub_data_find(struct hub *hub, const char *path, const char *classes,
+static bool same_fold(const struct index_fold *a, const struct index_fold *b)
+{
+    return a->folds == b->folds && a->fold == b->fold && a->seed == b->seed;
+}
+
+struct hub_data *hub_data_find(struct hub *hub, const struct data_config *config,
                                const int64_t stamp[HUB_STAMP], struct error *err)
 {
+    const char *path = config->train, *classes = config->classes;
     for (struct hub_data *d = hub->data; d; d = d->next)
         if (d->state != DATA_FAILED && same_text(d->path, path) && same_text(d->classes, classes) &&
-            memcmp(d->stamp, stamp, sizeof(d->stamp)) == 0) {
+            same_fold(&d->fold, &config->fold) && memcmp(d->stamp, stamp, sizeof(d->stamp)) == 0) {
             d->users++;
             return d;
         }
@@ -64,6 +70,7 @@ struct hub_data *hub_data_find(struct hub *hub, const char *path, const char *cl
         return NULL;
     data->hub = hub;
     data->users = 1;
+    data->fold = config->fold;
     data->number = hub->numbers++;
     memcpy(data->stamp, stamp, sizeof(data->stamp));
     data->path = memory_text(path, err);

@@ -42,6 +42,7 @@ struct hub_data {
     struct hub *hub;
     uint64_t number;
     char *path, *classes;     /* owned; classes: NULL when there is none */
+    struct index_fold fold;
     int64_t stamp[HUB_STAMP]; /* of the path, when it was asked for: device, inode, last change */
     pthread_t thread;         /* that opens it */
     enum hub_data_state state;
@@ -197,7 +198,8 @@ struct hub {
 /* hub_data.c */
 /* What tells whether a path is still what it was; without the lock. */
 void hub_data_stamp(const char *path, int64_t stamp[HUB_STAMP]);
-struct hub_data *hub_data_find(struct hub *hub, const char *path, const char *classes,
+/* What `config` calls train, with its classes and fold. */
+struct hub_data *hub_data_find(struct hub *hub, const struct data_config *config,
                                const int64_t stamp[HUB_STAMP], struct error *err);
 void hub_data_drop(struct hub_data *data);
 /* Close what nobody uses; may release the lock meanwhile. `all`: wait for what is being opened. */

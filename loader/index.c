@@ -88,6 +88,10 @@ int index_open(struct index **result, const char *data, const struct index_optio
         return -1;
     }
     memcpy(index->hash, index->layout.header.hash, sizeof(index->hash) - 1);
+    if (options->fold.folds > 0 && index_keep_fold(index, &options->fold, err) < 0) {
+        index_close(index);
+        return -1;
+    }
     *result = index;
     return 0;
 }
@@ -97,13 +101,14 @@ void index_close(struct index *index)
     if (!index)
         return;
     release(index);
+    free(index->kept);
     free(index->data);
     free(index);
 }
 
 uint64_t index_count(const struct index *index)
 {
-    return index->layout.header.count;
+    return index->kept ? index->kept_count : index->layout.header.count;
 }
 
 uint64_t index_ignored(const struct index *index)
@@ -114,6 +119,7 @@ uint64_t index_ignored(const struct index *index)
 struct sample index_sample(const struct index *index, uint64_t id)
 {
     struct index_item item;
+    id = index_origin(index, id);
     const char *key = layout_key(&index->layout, id);
     if (!key || !layout_item(&index->layout, id, &item))
         return (struct sample){ .key = "", .label = -1, .file = index->data };
@@ -127,7 +133,7 @@ struct sample index_sample(const struct index *index, uint64_t id)
 int64_t index_label(const struct index *index, uint64_t id)
 {
     struct index_item item;
-    return layout_item(&index->layout, id, &item) ? item.label : -1;
+    return layout_item(&index->layout, index_origin(index, id), &item) ? item.label : -1;
 }
 
 int64_t index_classes(const struct index *index)
@@ -164,6 +170,7 @@ int index_check(const struct index *index, struct error *err)
 void index_place(const struct index *index, uint64_t id, char *place, size_t size)
 {
     struct index_item item;
+    id = index_origin(index, id);
     const char *key = layout_key(&index->layout, id);
     if (!key || !layout_item(&index->layout, id, &item))
         snprintf(place, size, "%s: sample %llu", index->data, (unsigned long long)id);

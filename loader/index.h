@@ -34,11 +34,22 @@
 
 struct index;
 
+/* A part of the samples: all but those of fold `fold` of `folds`, or, `held_out`, these. Which they
+ * are depends on the number of samples and the seed alone (formats.md); they are numbered anew in
+ * order of their keys, and the hash is theirs. */
+struct index_fold {
+    uint32_t folds; /* 0: the whole, 2 or more */
+    uint32_t fold;  /* 0.. */
+    uint64_t seed;
+    bool held_out;
+};
+
 struct index_options {
     const char *classes;  /* CSV file with columns index and folder name: how folders map to labels;
                              NULL: sorted */
     bool allow_unlabeled; /* samples without a class get label -1 instead of being refused */
     bool record;          /* scan, and note what index_save needs; an index file is not used */
+    struct index_fold fold; /* not with `record` */
 };
 
 struct sample {

@@ -121,6 +121,8 @@ struct index {
     struct index_layout layout;
     struct index_meta meta;
     struct shard *shards; /* owned: by part; tars only */
+    uint64_t *kept; /* owned: ids of the whole data set, ascending; NULL: all */
+    uint64_t kept_count;
     char hash[65];
     char note[400];
 };
@@ -130,6 +132,14 @@ struct shard {
     char *path; /* owned */
     int fd;     /* -1: opened for each read */
 };
+
+/* Which id of the whole data set `id` stands for. */
+static inline uint64_t index_origin(const struct index *index, uint64_t id)
+{
+    return index->kept ? index->kept[id] : id;
+}
+/* Keep a part of an open index. */
+int index_keep_fold(struct index *index, const struct index_fold *fold, struct error *err);
 
 /* Open `index` from the index file `path`, which must be true and fit the options. `base` NULL:
  * the data lies where the file says; else it must be an index of what lies there. What was opened

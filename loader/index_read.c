@@ -117,7 +117,7 @@ static int read_file(const struct index *index, uint64_t id, const struct index_
                      struct buffer *b, struct error *err)
 {
     char path[PATH_BYTES];
-    const char *key = layout_key(&index->layout, id);
+    const char *key = layout_key(&index->layout, index_origin(index, id));
     int length = key ? snprintf(path, sizeof(path), "%s%s%s", index->base, key,
                                 index->meta.parts[item->part])
                      : -1;
@@ -154,7 +154,7 @@ int index_read(const struct index *index, uint64_t id, struct buffer *b, struct 
 {
     struct index_item item;
     b->size = 0;
-    if (!layout_item(&index->layout, id, &item))
+    if (!layout_item(&index->layout, index_origin(index, id), &item))
         return error_set(err, ERROR_DATA, index->data,
                          "the index is damaged at sample %llu; make it again with nndata index",
                          (unsigned long long)id);
@@ -192,7 +192,7 @@ bool index_advise(const struct index *index, uint64_t id)
 {
     struct index_item item;
     char path[PATH_BYTES];
-    if (!layout_item(&index->layout, id, &item))
+    if (!layout_item(&index->layout, index_origin(index, id), &item))
         return false;
     if (index->shards && index->shards[item.part].fd >= 0)
         return advise(index->shards[item.part].fd, item.offset, item.size);

@@ -17,7 +17,7 @@ int pipeline_open(struct pipeline *p, const struct config *config, const char *i
     if (!images)
         return error_set(err, ERROR_USAGE, "data.train",
                          "no images are named: give --data, or data.train in the config");
-    struct index_options options = { .classes = p->data.classes };
+    struct index_options options = { .classes = p->data.classes, .fold = p->data.fold };
     uint64_t seed = p->data.stream.augment_seed;
     if (recipe_open(&p->recipe, node_get(root, "augment"), seed, err) < 0 ||
         tables_read(p->recipe, err) < 0 ||

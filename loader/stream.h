@@ -64,11 +64,12 @@ struct stream_options stream_defaults(void);
 
 /* The `data:` section: train, val, classes, batch, seed, order_seed, augment_seed, shuffle, last,
  * on_error, max_bad, threads, slots, dtype, layout, resampler, exif, ledger, soft_labels,
- * label_smoothing, cache, cache_memory, read_ahead. */
-enum { DATA_PARAMS = 23 };
+ * label_smoothing, cache, cache_memory, read_ahead, folds, fold, fold_seed. */
+enum { DATA_PARAMS = 26 };
 extern const struct param data_params[DATA_PARAMS + 1];
 struct data_config {
     const char *train, *val, *classes; /* borrowed from the config; NULL when absent */
+    struct index_fold fold; /* of train */
     struct stream_options stream;
     union value values[DATA_PARAMS]; /* as read, by row of data_params */
 };

@@ -68,9 +68,12 @@ static int open_data(struct trainer *t, struct error *err)
                          t->config.label_smoothing);
     o->classes = net_classes(t->net);
     const char *val = r->val ? r->val : t->data.data.val;
-    if (!val)
+    struct index_options options = { .classes = t->data.data.classes, .fold = t->data.data.fold };
+    options.fold.held_out = true;
+    if (options.fold.folds > 0) /* what is held out, whatever else there may be to validate on */
+        val = r->data ? r->data : t->data.data.train;
+    else if (!val)
         return 0;
-    struct index_options options = { .classes = t->data.data.classes };
     if (index_open(&t->val, val, &options, err) < 0 ||
         fits(t->val, "data.val", false, t->net, err) < 0)
         return -1;
