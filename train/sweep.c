@@ -229,8 +229,8 @@ int sweep_run(struct sweep *sweep, const struct sweep_stage *stage, double deadl
     w.place = (struct trial_place){
         .options = &sweep->options, .plan = &plan, .beat = sweep->beat, .deadline = deadline
     };
-    int rc = sweep_jobs_open(&w.jobs, &plan, sweep->options.folder, err);
-    if (rc == 0) {
+    int rc = trial_check(&w.place, err);
+    if (rc == 0 && (rc = sweep_jobs_open(&w.jobs, &plan, sweep->options.folder, err)) == 0) {
         rc = work(&w, deadline, &end->complete, err);
         end->trials = (int)w.jobs.count;
         end->done = (int)w.jobs.done;

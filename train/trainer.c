@@ -271,22 +271,43 @@ static void log_end(struct trainer *t, int rc, const struct error *err)
         t->request->warn(t->request->context, why.place, why.message);
 }
 
-int train_run(const struct train_request *request, struct train_result *result, struct error *err)
+/* Opened, and trained unless it is only to be checked. */
+static int run(struct trainer *t, struct error *err)
 {
-    double start = clock_seconds();
-    *result = (struct train_result){ 0 };
+    int rc = trainer_open(t, err);
+    if (rc == 0 && !t->checks)
+        rc = train(t, err);
+    return rc;
+}
+
+static int run_request(const struct train_request *request, bool checks,
+                       struct train_result *result, struct error *err)
+{
     struct trainer *t = memory_array(1, sizeof(*t), err);
     if (!t)
         return -1;
     t->request = request;
-    int rc = trainer_open(t, err);
-    if (rc == 0)
-        rc = train(t, err);
+    t->checks = checks;
+    int rc = run(t, err);
     if (t->run && !run_folder_barred(t->run))
         log_end(t, rc, err);
     *result = t->result;
     trainer_close(t);
     free(t);
+    return rc;
+}
+
+int train_run(const struct train_request *request, struct train_result *result, struct error *err)
+{
+    double start = clock_seconds();
+    *result = (struct train_result){ 0 };
+    int rc = run_request(request, false, result, err);
     result->seconds = clock_seconds() - start;
     return rc;
+}
+
+int train_check(const struct train_request *request, struct error *err)
+{
+    struct train_result ignored;
+    return run_request(request, true, &ignored, err);
 }

@@ -49,4 +49,7 @@ struct train_result {
  * place. Without validation data there is no `best`. */
 int train_run(const struct train_request *request, struct train_result *result, struct error *err);
 
+/* Refuse what train_run would refuse before it writes anything; the run folder is not looked at. */
+int train_check(const struct train_request *request, struct error *err);
+
 #endif

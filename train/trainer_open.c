@@ -278,6 +278,8 @@ static int open_all(struct trainer *t, const struct checkpoint *checkpoint, stru
         backprop_remember(t->backprop, t->config.features, err) < 0 || open_optimizer(t, err) < 0 ||
         !(t->resolved = resolve(t, err)))
         return -1;
+    if (t->checks)
+        return 0;
     t->plateau = plateau_begin(t->config.patience, t->config.threshold, t->config.gamma);
     if (checkpoint &&
         (trainer_same_config(t, checkpoint, err) < 0 || trainer_seek(t, checkpoint, err) < 0))

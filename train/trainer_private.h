@@ -38,6 +38,7 @@ struct trainer {
     struct feed *feed; /* NULL: nothing is left to train on */
     uint64_t steps;    /* of an epoch */
     bool resumes;      /* there is a run to go on with */
+    bool checks;       /* nothing is to be trained or written */
 
     /* Where the training stands: what a checkpoint holds beside tensors. */
     uint64_t step; /* batches done */

@@ -48,7 +48,7 @@ int trial_config(struct config **result, const struct trial *trial, const struct
     int rc = set_integer(config, "train.epochs", plan->epochs, err);
     for (int i = 0; i < plan->sets && rc == 0; i++)
         rc = config_set(config, plan->set[i], err);
-    if (rc == 0)
+    if (rc == 0 && trial->params)
         rc = space_apply(config, trial->params, err);
     if (rc == 0 && plan->folds > 0)
         rc = set_integer(config, "data.folds", plan->folds, err);
@@ -110,20 +110,23 @@ static int copy_log(const char *from, const char *to, struct error *err)
     return rc;
 }
 
-/* The checkpoint comes last: where it is, the rest is, too. */
+/* The checkpoint comes last: where it is, the rest is, too. A run that could not save any is begun
+ * again. */
 static int take_over(const struct work *w, struct error *err)
 {
     if (w->trial->from < 0)
         return 0;
     char *from = trial_folder(w->place->options->folder, w->trial->from, err);
+    char *theirs = from ? file_join(from, RUN_CHECKPOINT, err) : NULL;
     char *mine = file_join(w->folder, RUN_CHECKPOINT, err);
-    int rc = from && mine ? 0 : -1;
-    if (rc == 0 && !file_exists(mine) &&
+    int rc = theirs && mine ? 0 : -1;
+    if (rc == 0 && file_exists(theirs) && !file_exists(mine) &&
         (copy_log(from, w->folder, err) < 0 ||
          take_file(from, w->folder, "best.safetensors", err) < 0 ||
          take_file(from, w->folder, RUN_CHECKPOINT, err) < 0))
         rc = -1;
     free(mine);
+    free(theirs);
     free(from);
     return rc;
 }
@@ -145,29 +148,49 @@ static void warn(void *context, const char *place, const char *text)
         o->warn(o->context, place, text);
 }
 
+static struct train_request request_of(const struct trial_place *place, const struct config *config,
+                                       const char *out)
+{
+    const struct sweep_options *o = place->options;
+    return (struct train_request){
+        .config = config,
+        .data = o->data,
+        .val = place->plan->folds > 0 ? NULL : o->val,
+        .out = out,
+        .daemon = o->daemon,
+        .quiet = o->quiet,
+        .resume = true,
+    };
+}
+
+int trial_check(const struct trial_place *place, struct error *err)
+{
+    const struct trial nothing = { .from = -1 };
+    struct config *config;
+    if (trial_config(&config, &nothing, place, err) < 0)
+        return -1;
+
+    struct train_request request = request_of(place, config, "none");
+    request.resume = false;
+    int rc = train_check(&request, err);
+    config_close(config);
+    return rc;
+}
+
 /* The training, and what it ended with; *ended: with a result. */
 static int train(struct work *w, const volatile sig_atomic_t *stop, struct sweep_result *r,
                  bool *ended, struct error *err)
 {
-    const struct sweep_options *o = w->place->options;
     struct train_result trained = { 0 };
     struct config *config = NULL;
     int rc = trial_config(&config, w->trial, w->place, err);
     if (rc == 0) {
-        const struct train_request request = {
-            .config = config,
-            .data = o->data,
-            .val = w->place->plan->folds > 0 ? NULL : o->val,
-            .out = w->folder,
-            .daemon = o->daemon,
-            .resume = true,
-            .quiet = o->quiet,
-            .until = sweep_plan_until(w->place->plan, w->trial->rung),
-            .stop = stop,
-            .warn = warn,
-            .may_write = may_write,
-            .context = w,
-        };
+        struct train_request request = request_of(w->place, config, w->folder);
+        request.until = sweep_plan_until(w->place->plan, w->trial->rung);
+        request.stop = stop;
+        request.warn = warn;
+        request.may_write = may_write;
+        request.context = w;
         rc = train_run(&request, &trained, err);
     }
     config_close(config);
@@ -204,7 +227,7 @@ static int work(struct work *w, struct heart *heart, enum trial_end *end, struct
 }
 
 int trial_work(const struct trial *trial, const struct trial_place *place, int attempt,
-              enum trial_end *end, struct error *err)
+               enum trial_end *end, struct error *err)
 {
     const struct heart_options options = { .beat = place->beat,
                                            .deadline = place->deadline,

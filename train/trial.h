@@ -36,13 +36,16 @@ enum trial_end {
 /* The config of a trial: the sweep's with the stage's and the trial's own values; close it. */
 int trial_config(struct config **config, const struct trial *trial, const struct trial_place *place,
                  struct error *err);
+/* ERROR_USAGE or ERROR_DATA when not this trial's values but the config or the data are wrong: then
+ * no trial can be trained. */
+int trial_check(const struct trial_place *place, struct error *err);
 /* The folder, "SWEEP/trials/0007"; fresh (free()). */
 char *trial_folder(const char *sweep, int id, struct error *err);
 
 /* Run or go on with the trial, whose claim `attempt` is this process's. A failure that is not the
  * trial's own (no room, no daemon) leaves it to others. */
 int trial_work(const struct trial *trial, const struct trial_place *place, int attempt,
-              enum trial_end *end, struct error *err);
+               enum trial_end *end, struct error *err);
 
 /* 1: its result, to be released; 0: it has none so far. */
 int trial_result(const struct trial *trial, const char *sweep, struct sweep_result *result,
