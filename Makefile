@@ -177,7 +177,8 @@ build/fuzz/tests/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libtenfo
 
 BENCHES := $(notdir $(basename $(wildcard tests/bench/*.c)))
 $(BUILD)/tests/bench/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/libtenfold.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS) -lm
+$(BUILD)/tests/bench/bench_board: $(BUILD)/tests/made_runs.o
 
 bench: deps
 	@$(MAKE) --no-print-directory programs $(BENCHES:%=$(BUILD)/tests/bench/%)

@@ -202,6 +202,8 @@ static bool goes_on(const struct run_log *log, int fd, const struct run_mark *no
 
 int run_log_follow(struct run_log *log, struct run_record *run, bool *changed, struct error *err)
 {
+    if (run->state != RUN_RUNNING && run_mark_holds(&log->seen, log->path))
+        return 0;
     /* Opened, not looked up: a network file system then asks its server how long the file is. */
     int fd = open(log->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat info;

@@ -31,4 +31,15 @@ static inline bool run_mark_same(const struct run_mark *a, const struct run_mark
            a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
+/* By a look from outside: a third of the price of opening, but a network file system may answer
+ * with what it knew some seconds ago. */
+static inline bool run_mark_holds(const struct run_mark *seen, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) < 0)
+        return false;
+    const struct run_mark now = run_mark_of(&info);
+    return run_mark_same(&now, seen);
+}
+
 #endif

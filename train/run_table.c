@@ -208,6 +208,8 @@ static int take_in(const struct run_table *table, struct run_record *run, struct
 int run_table_follow(struct run_table *table, struct run_record *run, bool *changed,
                      struct error *err)
 {
+    if (run->state != RUN_RUNNING && run_mark_holds(&table->seen, table->path))
+        return 0;
     /* Opened, not looked up: a network file system then asks its server which file it is now. */
     int fd = open(table->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat info;
