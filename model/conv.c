@@ -64,7 +64,7 @@ static size_t scratch(const struct pass *p)
 {
     struct conv_winograd v;
     if (conv_winograd(&v, p))
-        return conv_winograd_scratch(&v);
+        return v.scratch;
     struct job j = job_of(p);
     return 2 * (copy_size(&j) + columns_size(&j));
 }
@@ -193,17 +193,33 @@ static void backward(const struct pass *p, int i, float *scratch_, float *lane)
     pad_back(dpadded, p->in[0], j.padding, j.mode, dx);
 }
 
-static bool backward_lane(const struct pass *p, int first, int step, float *scratch_, float *lane)
+static void backward_images(const struct pass *p, int first, int step, int count, float *scratch_,
+                            float *kept_, float *lane)
 {
     struct conv_winograd v;
-    if (!conv_winograd(&v, p))
-        return false;
+    if (!conv_winograd(&v, p)) {
+        for (int k = 0; k < count; k++)
+            backward(p, first + k * step, scratch_, lane);
+        return;
+    }
     struct job j = job_of(p);
-    for (int i = first; p->w[CONV_BIAS] && i < p->b; i += step)
-        back_bias(&j, p->dy + (size_t)i * shape_count(p->out),
+    for (int k = 0; p->w[CONV_BIAS] && k < count; k++)
+        back_bias(&j, p->dy + (size_t)(first + k * step) * shape_count(p->out),
                   lane + (size_t)j.out.c * (size_t)j.taps);
-    conv_winograd_backward_lane(&v, p, first, step, scratch_, lane);
-    return true;
+    conv_winograd_backward(&v, p, first, step, count, scratch_, kept_);
+}
+
+static size_t kept(const struct pass *p)
+{
+    struct conv_winograd v;
+    return conv_winograd(&v, p) ? v.sums : 0;
+}
+
+static void finish_lane(const struct pass *p, const float *kept_, float *lane)
+{
+    struct conv_winograd v;
+    if (conv_winograd(&v, p))
+        winograd_settle(&v.forward, kept_, lane);
 }
 
 static uint64_t multiply_adds(const struct pass *p)
@@ -225,6 +241,8 @@ const struct layer_kind layer_conv = {
     .prepare = prepare,
     .forward = forward,
     .backward = backward,
-    .backward_lane = backward_lane,
+    .backward_images = backward_images,
+    .kept = kept,
+    .finish_lane = finish_lane,
     .multiply_adds = multiply_adds,
 };

@@ -38,11 +38,6 @@ bool conv_winograd(struct conv_winograd *v, const struct pass *p)
     return true;
 }
 
-size_t conv_winograd_scratch(const struct conv_winograd *v)
-{
-    return v->sums + v->scratch;
-}
-
 size_t conv_winograd_prepared(const struct conv_winograd *v)
 {
     size_t forward = winograd_weight_floats(&v->forward);
@@ -63,21 +58,18 @@ void conv_winograd_forward(const struct conv_winograd *v, const struct pass *p, 
 {
     winograd_forward(&v->forward, p->x[0] + (size_t)i * shape_count(p->in[0]), p->prepared,
                      p->w[CONV_BIAS], p->relu, false, p->y + (size_t)i * shape_count(p->out),
-                     scratch + v->sums);
+                     scratch);
 }
 
-void conv_winograd_backward_lane(const struct conv_winograd *v, const struct pass *p, int first,
-                                 int step, float *scratch, float *lane)
+void conv_winograd_backward(const struct conv_winograd *v, const struct pass *p, int first,
+                            int step, int count, float *scratch, float *sums)
 {
     size_t pixels = shape_count(p->in[0]), outputs = shape_count(p->out);
-    float *sums = scratch;
-    memset(sums, 0, v->sums * sizeof(*sums));
-    for (int i = first; i < p->b; i += step) {
+    for (int i = first; count > 0; i += step, count--) {
         const float *x = p->x[0] + (size_t)i * pixels, *dy = p->dy + (size_t)i * outputs;
-        winograd_gather(&v->forward, x, dy, sums, scratch + v->sums);
+        winograd_gather(&v->forward, x, dy, sums, scratch);
         if (p->dx[0])
             winograd_forward(&v->back, dy, p->prepared, NULL, false, p->add[0],
-                             p->dx[0] + (size_t)i * pixels, scratch + v->sums);
+                             p->dx[0] + (size_t)i * pixels, scratch);
     }
-    winograd_settle(&v->forward, sums, lane);
 }

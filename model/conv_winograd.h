@@ -12,7 +12,7 @@
 
 struct conv_winograd {
     struct winograd forward, back; /* y from x; dx from dy */
-    size_t scratch, sums;          /* floats; the sums come first */
+    size_t scratch, sums;          /* floats; the sums are kept through a lane */
 };
 
 /* Kernels of 3x3, stride 1, zeros around, no groups, and enough channels. Tiles of 4x4 only where
@@ -20,13 +20,12 @@ struct conv_winograd {
 bool conv_winograd(struct conv_winograd *v, const struct pass *p);
 
 /* As the layer's functions of these names. */
-size_t conv_winograd_scratch(const struct conv_winograd *v);
 size_t conv_winograd_prepared(const struct conv_winograd *v);
 void conv_winograd_prepare(const struct conv_winograd *v, const struct pass *p, bool backward,
                            float *prepared);
 void conv_winograd_forward(const struct conv_winograd *v, const struct pass *p, int i,
                            float *scratch);
-void conv_winograd_backward_lane(const struct conv_winograd *v, const struct pass *p, int first,
-                                 int step, float *scratch, float *lane);
+void conv_winograd_backward(const struct conv_winograd *v, const struct pass *p, int first,
+                            int step, int count, float *scratch, float *sums);
 
 #endif

@@ -123,9 +123,16 @@ struct layer_kind {
     void (*measure_backward)(const struct pass *p, int i);
     void (*settle_backward)(const struct pass *p);
     void (*backward)(const struct pass *p, int i, real *scratch, real *lane);
-    /* All images of a lane (first, first + step ...) at once, if that is cheaper; NULL, or false
-     * for this pass: one by one. */
-    bool (*backward_lane)(const struct pass *p, int first, int step, real *scratch, real *lane);
+
+    /* Several images at once, where that is cheaper: `count` from `first` on, or first, first +
+     * step ... of a lane. What comes out is the same as one by one. NULL: there is no such way. */
+    void (*forward_images)(const struct pass *p, int first, int count, real *scratch);
+    void (*backward_images)(const struct pass *p, int first, int step, int count, real *scratch,
+                            real *kept, real *lane);
+    /* Numbers that backward_images adds to in `kept` through a whole lane, zeros at first, and what
+     * becomes of them then. NULL: none. */
+    size_t (*kept)(const struct pass *p);
+    void (*finish_lane)(const struct pass *p, const real *kept, real *lane);
 
     /* Multiply-adds for one image. NULL: not counted. */
     uint64_t (*multiply_adds)(const struct pass *p);

@@ -11,7 +11,7 @@ struct stage {
     struct layer layer;
     struct pass pass;
     real *x[TRIAL_INPUTS], *w[TRIAL_WEIGHTS], *y, *dy, *dx[TRIAL_INPUTS], *dw[TRIAL_WEIGHTS];
-    real *scratch, *lane, *prepared;
+    real *scratch, *kept, *lane, *prepared;
     void *state;
 };
 
@@ -84,10 +84,11 @@ static int stage_open(struct stage *s, const struct trial *t, bool twin, struct 
     p->dy = s->dy = take(t->dy, out, err);
     s->lane = take(NULL, trained, err);
     s->scratch = take(NULL, s->layer.kind->scratch ? s->layer.kind->scratch(p) : 0, err);
+    s->kept = take(NULL, s->layer.kind->kept ? s->layer.kind->kept(p) : 0, err);
     s->prepared = take(NULL, s->layer.kind->prepared ? s->layer.kind->prepared(p) : 0, err);
     s->state = memory_aligned(s->layer.kind->state ? s->layer.kind->state(p) : 0, 1, err);
     p->state = s->state;
-    return s->y && s->dy && s->lane && s->scratch && s->prepared && s->state ? 0 : -1;
+    return s->y && s->dy && s->lane && s->scratch && s->kept && s->prepared && s->state ? 0 : -1;
 }
 
 static void stage_close(struct stage *s)
@@ -104,6 +105,7 @@ static void stage_close(struct stage *s)
     free(s->dy);
     free(s->lane);
     free(s->scratch);
+    free(s->kept);
     free(s->prepared);
     free(s->state);
 }
@@ -125,8 +127,11 @@ static void forward(struct stage *s, const struct trial *t)
         kind->measure(&s->pass, i);
     if (s->pass.training && kind->settle)
         kind->settle(&s->pass);
-    for (int i = 0; i < t->b; i++)
-        kind->forward(&s->pass, i, s->scratch);
+    if (kind->forward_images)
+        kind->forward_images(&s->pass, 0, t->b, s->scratch);
+    else
+        for (int i = 0; i < t->b; i++)
+            kind->forward(&s->pass, i, s->scratch);
     size_t n = (size_t)t->b * shape_count(t->out);
     for (size_t i = 0; t->relu && i < n; i++) /* a no-op where the layer did it */
         s->y[i] = s->y[i] > 0 ? s->y[i] : 0;
@@ -143,9 +148,13 @@ static void backward(struct stage *s, const struct trial *t)
     if (kind->settle_backward)
         kind->settle_backward(&s->pass);
     prepare(s, true);
-    if (!kind->backward_lane || !kind->backward_lane(&s->pass, 0, 1, s->scratch, s->lane))
+    if (kind->backward_images)
+        kind->backward_images(&s->pass, 0, 1, t->b, s->scratch, s->kept, s->lane);
+    else
         for (int i = 0; i < t->b; i++)
             kind->backward(&s->pass, i, s->scratch, s->lane);
+    if (kind->finish_lane)
+        kind->finish_lane(&s->pass, s->kept, s->lane);
     const real *from = s->lane;
     for (int i = 0; !kind->settle_backward && i < t->weights; i++)
         if (t->trained[i]) {
