@@ -117,7 +117,7 @@ static void forward(const struct pass *p, int i, float *scratch_)
 {
     struct conv_winograd v;
     if (conv_winograd(&v, p)) {
-        conv_winograd_forward(&v, p, i, scratch_);
+        conv_winograd_forward(&v, p, i, 1, scratch_);
         return;
     }
     struct job j = job_of(p);
@@ -136,6 +136,16 @@ static void forward(const struct pass *p, int i, float *scratch_)
         for (int c = 0; c < p->out.c; c++)
             add_bias(y + (size_t)c * j.positions, j.positions,
                      p->w[CONV_BIAS] ? p->w[CONV_BIAS][c] : 0, p->relu);
+}
+
+static void forward_images(const struct pass *p, int first, int count, float *scratch_)
+{
+    struct conv_winograd v;
+    if (conv_winograd(&v, p))
+        conv_winograd_forward(&v, p, first, count, scratch_);
+    else
+        for (int i = 0; i < count; i++)
+            forward(p, first + i, scratch_);
 }
 
 static void back_bias(const struct job *j, const float *dy, float *dbias)
@@ -240,6 +250,7 @@ const struct layer_kind layer_conv = {
     .prepared = prepared,
     .prepare = prepare,
     .forward = forward,
+    .forward_images = forward_images,
     .backward = backward,
     .backward_images = backward_images,
     .kept = kept,

@@ -30,11 +30,11 @@ bool conv_winograd(struct conv_winograd *v, const struct pass *p)
         f.mode != PAD_ZEROS || win->padding > 2 || out.c < CHANNELS_MIN)
         return false;
     v->forward = plan(p, in.c, in.h, in.w, out.c, win->padding);
-    v->back = plan(p, out.c, out.h, out.w, in.c, 2 - win->padding);
+    v->back = winograd_turned(&v->forward);
     v->sums = p->training ? winograd_weight_floats(&v->forward) : 0;
     v->scratch = winograd_scratch_floats(&v->forward);
     if (p->training)
-        v->scratch = larger(v->scratch, winograd_scratch_floats(&v->back));
+        v->scratch = larger(v->scratch, winograd_backward_floats(&v->forward, &v->back));
     return true;
 }
 
@@ -53,23 +53,25 @@ void conv_winograd_prepare(const struct conv_winograd *v, const struct pass *p, 
         winograd_weights(&v->forward, p->w[CONV_WEIGHT], prepared);
 }
 
-void conv_winograd_forward(const struct conv_winograd *v, const struct pass *p, int i,
-                           float *scratch)
+void conv_winograd_forward(const struct conv_winograd *v, const struct pass *p, int first,
+                           int count, float *scratch)
 {
-    winograd_forward(&v->forward, p->x[0] + (size_t)i * shape_count(p->in[0]), p->prepared,
-                     p->w[CONV_BIAS], p->relu, false, p->y + (size_t)i * shape_count(p->out),
-                     scratch);
+    size_t pixels = (size_t)first * shape_count(p->in[0]);
+    size_t outputs = (size_t)first * shape_count(p->out);
+    winograd_forward(&v->forward, count, p->x[0] + pixels, p->prepared, p->w[CONV_BIAS], p->relu,
+                     p->y + outputs, scratch);
 }
 
 void conv_winograd_backward(const struct conv_winograd *v, const struct pass *p, int first,
                             int step, int count, float *scratch, float *sums)
 {
-    size_t pixels = shape_count(p->in[0]), outputs = shape_count(p->out);
-    for (int i = first; count > 0; i += step, count--) {
-        const float *x = p->x[0] + (size_t)i * pixels, *dy = p->dy + (size_t)i * outputs;
-        winograd_gather(&v->forward, x, dy, sums, scratch);
-        if (p->dx[0])
-            winograd_forward(&v->back, dy, p->prepared, NULL, false, p->add[0],
-                             p->dx[0] + (size_t)i * pixels, scratch);
-    }
+    size_t pixels = (size_t)first * shape_count(p->in[0]);
+    size_t outputs = (size_t)first * shape_count(p->out);
+    struct winograd_batch batch = { .images = count,
+                                    .step = (size_t)step,
+                                    .x = p->x[0] + pixels,
+                                    .dy = p->dy + outputs,
+                                    .dx = p->dx[0] ? p->dx[0] + pixels : NULL,
+                                    .add = p->add[0] };
+    winograd_backward(&v->forward, &v->back, &batch, p->prepared, sums, scratch);
 }

@@ -2,7 +2,7 @@
  * When a convolution goes by Winograd's filtering, and with which tiles; then what conv.c asks for.
  *
  *     struct conv_winograd v;
- *     if (conv_winograd(&v, p)) ... conv_winograd_forward(&v, p, i, scratch) ...
+ *     if (conv_winograd(&v, p)) ... conv_winograd_forward(&v, p, i, 1, scratch) ...
  */
 #ifndef TENFOLD_MODEL_CONV_WINOGRAD_H
 #define TENFOLD_MODEL_CONV_WINOGRAD_H
@@ -23,8 +23,8 @@ bool conv_winograd(struct conv_winograd *v, const struct pass *p);
 size_t conv_winograd_prepared(const struct conv_winograd *v);
 void conv_winograd_prepare(const struct conv_winograd *v, const struct pass *p, bool backward,
                            float *prepared);
-void conv_winograd_forward(const struct conv_winograd *v, const struct pass *p, int i,
-                           float *scratch);
+void conv_winograd_forward(const struct conv_winograd *v, const struct pass *p, int first,
+                           int count, float *scratch);
 void conv_winograd_backward(const struct conv_winograd *v, const struct pass *p, int first,
                             int step, int count, float *scratch, float *sums);
 

@@ -52,6 +52,11 @@ VEC_INLINE void multiply_rows(const int most, const int vectors, struct product 
         q.a += (size_t)most * q.ra;
         q.c += (size_t)most * q.rc;
     }
+    for (; rows >= 4; rows -= 4) {
+        multiply(4, vectors, &q);
+        q.a += 4 * q.ra;
+        q.c += 4 * q.rc;
+    }
     for (; rows >= 2; rows -= 2) {
         multiply(2, vectors, &q);
         q.a += 2 * q.ra;

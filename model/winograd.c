@@ -4,7 +4,7 @@
 #include "model/winograd_private.h"
 
 /* Transformed tiles of a chunk, of both sides, are to stay in the second-level cache. */
-enum { CHUNK_FLOATS = 60000, CHUNK_MIN = 12 };
+enum { CHUNK_FLOATS = 74000, CHUNK_STEP = 4 };
 
 #ifdef SIMD_X86
 static bool has_fma(void)
@@ -52,9 +52,12 @@ struct winograd winograd_plan(int m, int c, int h, int w, int k, int padding)
     g.kp = round_up(k, g.lanes);
     g.rows = (g.oh + m - 1) / m;
     g.cols = (g.ow + m - 1) / m;
-    int points = (m + 2) * (m + 2);
-    g.chunk = CHUNK_FLOATS / (points * (g.cp + g.kp)) / CHUNK_MIN * CHUNK_MIN;
-    g.chunk = g.chunk < CHUNK_MIN ? CHUNK_MIN : g.chunk;
+    int points = (m + 2) * (m + 2), tiles = g.rows * g.cols;
+    int most = CHUNK_FLOATS / (points * (g.cp + g.kp)) / CHUNK_STEP * CHUNK_STEP;
+    most = most < CHUNK_STEP ? CHUNK_STEP : most;
+    int chunks = (tiles + most - 1) / most;
+    g.chunk = tiles > most ? round_up((tiles + chunks - 1) / chunks, CHUNK_STEP) : most;
+    g.together = tiles >= g.chunk ? 1 : g.chunk / tiles;
     return g;
 }
 
@@ -66,9 +69,9 @@ size_t winograd_weight_floats(const struct winograd *g)
 size_t winograd_scratch_floats(const struct winograd *g)
 {
     size_t rows = (size_t)(g->rows * g->m), cols = (size_t)(g->cols * g->m);
-    size_t points = (size_t)(g->m + 2) * (size_t)(g->m + 2);
-    return (size_t)g->cp * (rows + 2) * (cols + 2) + (size_t)g->kp * rows * cols +
-           points * (size_t)g->chunk * (size_t)(g->cp + g->kp);
+    return (size_t)g->together *
+               ((size_t)g->cp * (rows + 2) * (cols + 2) + (size_t)g->kp * rows * cols) +
+           winograd_points(g);
 }
 
 void winograd_weights(const struct winograd *g, const float *weight, float *u)
@@ -81,16 +84,27 @@ void winograd_weights_turned(const struct winograd *g, const float *weight, floa
     kernels_of(g)->weights(g, weight, true, u);
 }
 
-void winograd_forward(const struct winograd *g, const float *x, const float *u, const float *bias,
-                      bool relu, bool add, float *y, float *scratch)
+void winograd_forward(const struct winograd *g, int images, const float *x, const float *u,
+                      const float *bias, bool relu, float *y, float *scratch)
 {
-    kernels_of(g)->forward(g, x, u, bias, relu, add, y, scratch);
+    kernels_of(g)->forward(g, images, x, u, bias, relu, y, scratch);
 }
 
-void winograd_gather(const struct winograd *g, const float *x, const float *dy, float *sums,
-                     float *scratch)
+struct winograd winograd_turned(const struct winograd *g)
 {
-    kernels_of(g)->gather(g, x, dy, sums, scratch);
+    return winograd_plan(g->m, g->k, g->oh, g->ow, g->c, 2 - g->padding);
+}
+
+size_t winograd_backward_floats(const struct winograd *g, const struct winograd *back)
+{
+    return kernels_of(g)->backward_floats(g, back);
+}
+
+void winograd_backward(const struct winograd *g, const struct winograd *back,
+                       const struct winograd_batch *batch, const float *u, float *sums,
+                       float *scratch)
+{
+    kernels_of(g)->backward(g, back, batch, u, sums, scratch);
 }
 
 void winograd_settle(const struct winograd *g, const float *sums, float *dweight)

@@ -8,13 +8,12 @@
  *     struct winograd g = winograd_plan(4, c, h, w, k, 1);
  *     float *u = memory_aligned(winograd_weight_floats(&g), sizeof(float), err);
  *     float *scratch = memory_aligned(winograd_scratch_floats(&g), sizeof(float), err);
- *     winograd_weights(&g, weight, u);                                // once for many images
- *     winograd_forward(&g, x, u, bias, relu, false, y, scratch);      // x (c,h,w), y (k,h',w')
+ *     winograd_weights(&g, weight, u);                              // once for many images
+ *     winograd_forward(&g, n, x, u, bias, relu, y, scratch);        // x (n,c,h,w), y (n,k,h',w')
  *
- * The gradient with respect to the input is the same convolution with the kernels turned around:
- * winograd_plan(m, k, h', w', c, 2 - padding) and winograd_weights_turned.
+ * The gradient with respect to the input is the same convolution with the kernels turned around.
  *
- * Bits depend on the shapes and the SIMD level alone.
+ * Bits depend on the shapes and the SIMD level alone: not on how many images go together.
  */
 #ifndef TENFOLD_MODEL_WINOGRAD_H
 #define TENFOLD_MODEL_WINOGRAD_H
@@ -32,6 +31,7 @@ struct winograd {
     int cp, kp;     /* channels rounded up to whole vectors */
     int rows, cols; /* tiles */
     int chunk;      /* tiles that are worked on at a time */
+    int together;   /* images that are, where they have fewer */
 };
 
 /* h and w must be at least 3 - 2 padding, padding 0..2. */
@@ -47,15 +47,29 @@ void winograd_weights(const struct winograd *g, const float *weight, float *u);
  * half a turn. */
 void winograd_weights_turned(const struct winograd *g, const float *weight, float *u);
 
-/* y = x * weight + bias, at least 0 with `relu`; y += that with `add`. bias NULL: none. */
-void winograd_forward(const struct winograd *g, const float *x, const float *u, const float *bias,
-                      bool relu, bool add, float *y, float *scratch);
+/* y = x * weight + bias, at least 0 with `relu`; bias NULL: none. */
+void winograd_forward(const struct winograd *g, int images, const float *x, const float *u,
+                      const float *bias, bool relu, float *y, float *scratch);
 
-/* The gradient of the weights: sums over many images, in the transformed domain (in `sums`, as long
- * as the transformed weights, zeros at first), of x (c,h,w) and dy (k,oh,ow); then once dweight
- * (k,c,3,3) += what they come to. */
-void winograd_gather(const struct winograd *g, const float *x, const float *dy, float *sums,
-                     float *scratch);
+/* The convolution that makes dx of dy. */
+struct winograd winograd_turned(const struct winograd *g);
+
+/* Images 0, step, 2 step ... of x (.,c,h,w), dy (.,k,oh,ow) and dx, as x. */
+struct winograd_batch {
+    int images;
+    size_t step;
+    const float *x, *dy;
+    float *dx; /* NULL: not wanted */
+    bool add;  /* dx += */
+};
+
+/* Both gradients of a batch: dx by `back`, the turned convolution, and its weights u; and those of
+ * the weights, which are summed over many images in the transformed domain (in `sums`, as long as
+ * the transformed weights, zeros at first). Then once dweight (k,c,3,3) += what they come to. */
+size_t winograd_backward_floats(const struct winograd *g, const struct winograd *back);
+void winograd_backward(const struct winograd *g, const struct winograd *back,
+                       const struct winograd_batch *batch, const float *u, float *sums,
+                       float *scratch);
 void winograd_settle(const struct winograd *g, const float *sums, float *dweight);
 
 #endif

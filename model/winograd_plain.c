@@ -1,3 +1,4 @@
 #include "model/winograd_kernel.h"
 
-const struct winograd_kernels winograd_plain = { VEC_LANES, weights, forward, gather, settle };
+const struct winograd_kernels winograd_plain = { VEC_LANES,       weights,  forward,
+                                                 backward_floats, backward, settle };
