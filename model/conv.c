@@ -3,7 +3,8 @@
  * PyTorch's Conv2d. One image is one product a group of channels: w (k, c r r) times the image's
  * columns (c r r, oh ow). Backward: dw = dy columns^T, dx = col2im(w^T dy), dbias = sum dy.
  *
- * Kernels of 3x3 go by Winograd's filtering instead (conv_winograd.h).
+ * Kernels of 3x3 go by Winograd's filtering instead (conv_winograd.h), steps of two and more tap by
+ * tap (conv_direct.h).
  *
  * Padding that is not zeros is laid around a copy of the image first. Depthwise convolutions, whose
  * products would have one row, go tap by tap.
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "base/simd.h"
+#include "model/conv_direct.h"
 #include "model/conv_form.h"
 #include "model/conv_winograd.h"
 #include "model/depthwise.h"
@@ -63,8 +65,11 @@ static size_t columns_size(const struct job *j)
 static size_t scratch(const struct pass *p)
 {
     struct conv_winograd v;
+    struct direct g;
     if (conv_winograd(&v, p))
         return v.scratch;
+    if (conv_direct(&g, p))
+        return direct_scratch_floats(&g);
     struct job j = job_of(p);
     return 2 * (copy_size(&j) + columns_size(&j));
 }
@@ -103,21 +108,32 @@ VECTOR_CLONES static void add_bias(float *y, size_t n, float bias, bool relu)
 static size_t prepared(const struct pass *p)
 {
     struct conv_winograd v;
-    return conv_winograd(&v, p) ? conv_winograd_prepared(&v) : 0;
+    struct direct g;
+    if (conv_winograd(&v, p))
+        return conv_winograd_prepared(&v);
+    return conv_direct(&g, p) ? direct_weight_floats(&g) : 0;
 }
 
 static void prepare(const struct pass *p, bool backward, float *prepared_)
 {
     struct conv_winograd v;
+    struct direct g;
     if (conv_winograd(&v, p))
         conv_winograd_prepare(&v, p, backward, prepared_);
+    else if (conv_direct(&g, p))
+        conv_direct_prepare(&g, p, backward, prepared_);
 }
 
 static void forward(const struct pass *p, int i, float *scratch_)
 {
     struct conv_winograd v;
+    struct direct g;
     if (conv_winograd(&v, p)) {
         conv_winograd_forward(&v, p, i, 1, scratch_);
+        return;
+    }
+    if (conv_direct(&g, p)) {
+        conv_direct_forward(&g, p, i, scratch_);
         return;
     }
     struct job j = job_of(p);
@@ -207,29 +223,39 @@ static void backward_images(const struct pass *p, int first, int step, int count
                             float *kept_, float *lane)
 {
     struct conv_winograd v;
-    if (!conv_winograd(&v, p)) {
-        for (int k = 0; k < count; k++)
-            backward(p, first + k * step, scratch_, lane);
-        return;
-    }
+    struct direct g;
+    bool winograd = conv_winograd(&v, p), direct = !winograd && conv_direct(&g, p);
     struct job j = job_of(p);
-    for (int k = 0; p->w[CONV_BIAS] && k < count; k++)
-        back_bias(&j, p->dy + (size_t)(first + k * step) * shape_count(p->out),
-                  lane + (size_t)j.out.c * (size_t)j.taps);
-    conv_winograd_backward(&v, p, first, step, count, scratch_, kept_);
+    if (winograd)
+        conv_winograd_backward(&v, p, first, step, count, scratch_, kept_);
+    for (int i = first; count > 0; i += step, count--) {
+        if (direct)
+            conv_direct_backward(&g, p, i, scratch_, kept_);
+        if (!winograd && !direct)
+            backward(p, i, scratch_, lane);
+        else if (p->w[CONV_BIAS])
+            back_bias(&j, p->dy + (size_t)i * shape_count(p->out),
+                      lane + (size_t)j.out.c * (size_t)j.taps);
+    }
 }
 
 static size_t kept(const struct pass *p)
 {
     struct conv_winograd v;
-    return conv_winograd(&v, p) ? v.sums : 0;
+    struct direct g;
+    if (conv_winograd(&v, p))
+        return v.sums;
+    return conv_direct(&g, p) ? direct_weight_floats(&g) : 0;
 }
 
 static void finish_lane(const struct pass *p, const float *kept_, float *lane)
 {
     struct conv_winograd v;
+    struct direct g;
     if (conv_winograd(&v, p))
         winograd_settle(&v.forward, kept_, lane);
+    else if (conv_direct(&g, p))
+        direct_settle(&g, kept_, lane);
 }
 
 static uint64_t multiply_adds(const struct pass *p)

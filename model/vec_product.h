@@ -47,7 +47,8 @@ VEC_INLINE void multiply(const int rows, const int vectors, const struct product
 /* As many rows at a time as the registers hold sums for, then what is left. */
 VEC_INLINE void multiply_rows(const int most, const int vectors, struct product q, int rows)
 {
-    for (; rows >= most; rows -= most) {
+    bool halves = most == 6 && rows % 6 == 2 && rows > 2; /* end in 4 + 4, not in 6 + 2 */
+    for (; rows >= most && !(halves && rows == 8); rows -= most) {
         multiply(most, vectors, &q);
         q.a += (size_t)most * q.ra;
         q.c += (size_t)most * q.rc;

@@ -1,0 +1,10 @@
+#include "base/simd.h"
+
+#ifdef SIMD_X86
+
+#define VEC_AVX512
+#include "model/direct_kernel.h"
+
+const struct direct_kernels direct_avx512 = { VEC_LANES, forward, backward };
+
+#endif
