@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/simd.h"
 #include "model/layer.h"
 
 enum { OUT, STRIDE };
@@ -28,9 +29,26 @@ static int shape(const struct layer *l, const struct shape *in, struct shape *ou
     return 0;
 }
 
+/* Nothing to subsample and nothing to add: the output is the input. */
+static bool is_identity(const struct pass *p)
+{
+    return shape_same(p->in[0], p->out);
+}
+
+VECTOR_CLONES static void add_to(real *to, const real *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] += from[i];
+}
+
 static void forward(const struct pass *p, int i, real *scratch)
 {
     (void)scratch;
+    size_t n = shape_count(p->out);
+    if (is_identity(p)) {
+        memcpy(p->y + (size_t)i * n, p->x[0] + (size_t)i * n, n * sizeof(real));
+        return;
+    }
     int stride = (int)p->layer->v[STRIDE].integer, before = (p->out.c - p->in[0].c) / 2;
     const real *x = p->x[0] + (size_t)i * shape_count(p->in[0]);
     real *y = p->y + (size_t)i * shape_count(p->out);
@@ -51,6 +69,14 @@ static void backward(const struct pass *p, int i, real *scratch, real *lane)
     int stride = (int)p->layer->v[STRIDE].integer, before = (p->out.c - p->in[0].c) / 2;
     real *dx = p->dx[0] + (size_t)i * shape_count(p->in[0]);
     const real *dy = p->dy + (size_t)i * shape_count(p->out);
+    if (is_identity(p) && p->add[0]) {
+        add_to(dx, dy, shape_count(p->out));
+        return;
+    }
+    if (is_identity(p)) {
+        memcpy(dx, dy, shape_count(p->out) * sizeof(*dx));
+        return;
+    }
     if (!p->add[0])
         memset(dx, 0, shape_count(p->in[0]) * sizeof(*dx));
     dy += (size_t)before * (size_t)p->out.h * (size_t)p->out.w;
