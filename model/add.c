@@ -59,6 +59,7 @@ const struct layer_kind LAYER(add) = {
     .inputs_min = 2,
     .inputs_max = LAYER_INPUTS,
     .fuses_relu = true,
+    .blocks = BLOCKS_ALIKE,
     .shape = shape,
     .forward = forward,
     .backward = backward,

@@ -70,8 +70,7 @@ static void set_pass(struct backprop *bp, int j, const float *x, int b)
 {
     const struct net_node *node = &bp->net->nodes[j];
     struct pass *p = &bp->steps[j].pass;
-    *p = net_pass(bp->net, j, b);
-    p->training = true;
+    *p = backprop_pass(bp, j, b);
     if (p->layer->kind->draws)
         p->key = rng_derive(bp->seed, "dropout", node->name, 0);
     p->first = bp->position;
@@ -92,11 +91,27 @@ static void prepare(struct backprop *bp, int j, bool backward)
     step->pass.prepared = prepared;
 }
 
+/* Values of node j's shape as planes: themselves, or laid out in bp->planes. */
+static const float *planes_of(const struct backprop *bp, int j, const float *values, int b)
+{
+    struct pass p = backprop_pass(bp, j, b);
+    size_t n = shape_count(p.out), plane = (size_t)p.out.h * (size_t)p.out.w;
+    if (!p.y_blocks)
+        return values;
+    for (size_t i = 0; i < (size_t)b; i++)
+        for (int c = 0; c < p.out.c; c++)
+            for (size_t at = 0; at < plane; at++)
+                bp->planes[i * n + (size_t)c * plane + at] =
+                    values[i * n + blocks_index(p.out, p.lanes, c, at)];
+    return bp->planes;
+}
+
 static void see_outputs(struct backprop *bp, int j, int b)
 {
     const struct pass *p = &bp->steps[j].pass;
     if (bp->watch && bp->watch->forward && !bp->net->nodes[j].absorbed)
-        bp->watch->forward(bp->watch->context, j, p->y, (size_t)b * shape_count(p->out));
+        bp->watch->forward(bp->watch->context, j, planes_of(bp, j, p->y, b),
+                           (size_t)b * shape_count(p->out));
 }
 
 static void forward(struct backprop *bp, const float *x, int b, int first, int end, double share)
@@ -227,7 +242,8 @@ static void see_gradient(struct backprop *bp, int j, int b)
 {
     const struct pass *p = &bp->steps[j].pass;
     if (bp->watch && bp->watch->backward && learns(bp, j))
-        bp->watch->backward(bp->watch->context, j, p->dy, (size_t)b * shape_count(p->out));
+        bp->watch->backward(bp->watch->context, j, planes_of(bp, j, p->dy, b),
+                            (size_t)b * shape_count(p->out));
 }
 
 /* Nodes run->end - 1 down to run->first for all images, and what follows from it. */
@@ -282,7 +298,7 @@ void backprop_forward(struct backprop *bp, const float *x, int b, int first, int
 
 const float *backprop_output(const struct backprop *bp, int j)
 {
-    return bp->output[j];
+    return planes_of(bp, j, bp->output[j], bp->batch);
 }
 
 void backprop_reestimate(struct backprop *bp, const float *x, int b, int nth)

@@ -39,7 +39,7 @@ const char *backprop_not_finite(const struct backprop *backprop, int b);
  * earlier call must have made of the same x. Updates running statistics. */
 void backprop_forward(struct backprop *backprop, const float *x, int b, int first, int end);
 
-/* What node j gave in the last run, (b, its shape); borrowed, valid until the next. */
+/* What node j gave in the last run, (b, its shape); borrowed, valid until the next call. */
 const float *backprop_output(const struct backprop *backprop, int j);
 
 /* Take the running statistics anew from batches of training images, after weights were averaged

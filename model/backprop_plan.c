@@ -1,14 +1,15 @@
 /*
- * What is decided when training opens: where runs begin, where a node's part of a run's numbers
- * lies, and which gradients share a buffer. Gradients live from their last reader's backward to
- * their node's own. Within a run images are at different nodes at one time, so that a buffer is
- * handed on at once only to a gradient of the same size, whose images lie at the same places; to
- * others when the run is over.
+ * What is decided when training opens: how images lie, where runs begin, where a node's part of a
+ * run's numbers lies, and which gradients share a buffer. Gradients live from their last reader's
+ * backward to their node's own. Within a run images are at different nodes at one time, so that a
+ * buffer is handed on at once only to a gradient of the same size, whose images lie at the same
+ * places; to others when the run is over.
  */
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "model/backprop_private.h"
+#include "model/winograd.h"
 
 /* RUN_WEIGHTS: what a run's lanes together sum up; more is a run of its own, with fewer lanes.
  * IMAGE_FLOATS: one plane of an image that fills the second-level cache in company with those
@@ -49,6 +50,67 @@ int backprop_group(const struct net *net, int first, int end)
     }
     size_t group = IMAGE_FLOATS / largest;
     return group < 1 ? 1 : group > GROUP ? GROUP : (int)group;
+}
+
+static bool input_lies(const struct backprop *bp, int j, int i)
+{
+    int input = bp->net->nodes[j].input[i];
+    return input != NET_INPUT && bp->steps[input].blocks;
+}
+
+struct pass backprop_pass(const struct backprop *bp, int j, int b)
+{
+    struct pass p = net_pass(bp->net, j, b);
+    p.training = true;
+    p.lanes = winograd_lanes();
+    p.y_blocks = bp->steps[j].blocks;
+    for (int i = 0; i < p.layer->inputs; i++)
+        p.x_blocks[i] = input_lies(bp, j, i);
+    return p;
+}
+
+static bool takes_blocks(const struct backprop *bp, int j)
+{
+    struct pass p = net_pass(bp->net, j, bp->batch);
+    const struct layer_kind *kind = p.layer->kind;
+    return kind->blocks != BLOCKS_NEVER && (!kind->takes_blocks || kind->takes_blocks(&p));
+}
+
+/* Take blocks away from node j's output and inputs where its kind does not go along. Returns
+ * whether anything changed. */
+static bool settle_blocks(struct backprop *bp, int j)
+{
+    const struct net_node *node = &bp->net->nodes[j];
+    enum layer_blocks rule = takes_blocks(bp, j) ? node->layer.kind->blocks : BLOCKS_NEVER;
+    bool all = bp->steps[j].blocks, changed = false;
+    for (int i = 0; i < node->layer.inputs; i++)
+        all = all && input_lies(bp, j, i);
+    if (rule == BLOCKS_EITHER || all)
+        return false;
+    for (int i = 0; i < node->layer.inputs; i++)
+        if (input_lies(bp, j, i)) {
+            bp->steps[node->input[i]].blocks = false;
+            changed = true;
+        }
+    changed = changed || bp->steps[j].blocks;
+    bp->steps[j].blocks = false;
+    return changed;
+}
+
+/* Outputs lie in blocks of channels wherever all who touch them take that. */
+static void plan_blocks(struct backprop *bp)
+{
+    const struct net *net = bp->net;
+    for (int j = 0; j < net->count - 1; j++) {
+        struct shape out = net->nodes[j].out;
+        bp->steps[j].blocks =
+            takes_blocks(bp, j) && out.c % winograd_lanes() == 0 && out.h * out.w > 1;
+    }
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int j = 0; j < net->count; j++)
+            changed = settle_blocks(bp, j) || changed;
+    }
 }
 
 static void plan_runs(struct backprop *bp)
@@ -135,6 +197,7 @@ static int plan_gradients(struct backprop *bp, struct error *err)
 static int open_outputs(struct backprop *bp, struct error *err)
 {
     const struct net *net = bp->net;
+    size_t planes = 0;
     for (int j = 0; j < net->count; j++) {
         const struct net_node *node = &net->nodes[j];
         struct step *step = &bp->steps[j];
@@ -142,8 +205,7 @@ static int open_outputs(struct backprop *bp, struct error *err)
             bp->output[j] = bp->output[node->input[0]];
             continue;
         }
-        struct pass p = net_pass(net, j, bp->batch);
-        p.training = true;
+        struct pass p = backprop_pass(bp, j, bp->batch);
         size_t size = shape_count(node->out) * (size_t)bp->batch;
         bp->output[j] = memory_aligned(size, sizeof(float), err);
         if (!bp->output[j])
@@ -151,8 +213,10 @@ static int open_outputs(struct backprop *bp, struct error *err)
         if (p.layer->kind->state &&
             !(step->state = memory_aligned(p.layer->kind->state(&p), 1, err)))
             return -1;
+        planes = step->blocks && size > planes ? size : planes;
     }
-    return 0;
+    bp->planes = planes ? memory_array(planes, sizeof(float), err) : NULL;
+    return planes && !bp->planes ? -1 : 0;
 }
 
 static size_t rounded(size_t floats)
@@ -171,9 +235,8 @@ static int open_parts(struct backprop *bp, struct error *err)
     const struct net *net = bp->net;
     size_t scratch = 0, prepared = 0, all_prepared = 0, lane = 0, lanes = 0, kept = 0;
     for (int j = 0; j < net->count; j++) {
-        struct pass p = net_pass(net, j, bp->batch);
+        struct pass p = backprop_pass(bp, j, bp->batch);
         const struct layer_kind *kind = p.layer->kind;
-        p.training = true;
         prepared = bp->steps[j].first ? 0 : prepared;
         bp->steps[j].prepared = prepared;
         prepared += rounded(kind->prepared ? kind->prepared(&p) : 0);
@@ -181,9 +244,8 @@ static int open_parts(struct backprop *bp, struct error *err)
         scratch = larger(scratch, kind->scratch ? kind->scratch(&p) : 0);
     }
     for (int j = 0; j < net->count; j++) {
-        struct pass p = net_pass(net, j, bp->batch);
+        struct pass p = backprop_pass(bp, j, bp->batch);
         const struct layer_kind *kind = p.layer->kind;
-        p.training = true;
         bool begins = j == 0 || bp->steps[j - 1].last; /* backward's run ends here */
         lane = begins ? 0 : lane;
         kept = begins ? 0 : kept;
@@ -218,8 +280,10 @@ int backprop_open(struct backprop **result, struct net *net, int batch, struct p
     bp->steps = memory_array((size_t)net->count, sizeof(*bp->steps), err);
     bp->output = bp->steps ? memory_array((size_t)net->count, sizeof(*bp->output), err) : NULL;
     bp->buffers = bp->output ? memory_array((size_t)net->count, sizeof(*bp->buffers), err) : NULL;
-    if (bp->buffers)
+    if (bp->buffers) {
+        plan_blocks(bp);
         plan_runs(bp);
+    }
     if (!bp->buffers || open_outputs(bp, err) < 0 || open_parts(bp, err) < 0 ||
         plan_gradients(bp, err) < 0) {
         backprop_close(bp);
@@ -241,6 +305,7 @@ void backprop_close(struct backprop *bp)
     for (int b = 0; b < bp->buffer_count; b++)
         free(bp->buffers[b].data);
     features_close(bp->features);
+    free(bp->planes);
     free(bp->prepared);
     free(bp->lanes);
     free(bp->scratch);

@@ -11,6 +11,7 @@ struct step {
     void *state;      /* owned: kept from forward to backward */
     int gradient;     /* number of the buffer of its output's gradient; -1: none */
     bool touched;     /* does that gradient hold something yet */
+    bool blocks;      /* its output and that's gradient lie in blocks of channels */
     bool first, last; /* does it begin a run on the way forward, on the way back */
     size_t lane, kept, prepared, prepared_back;
     struct pass pass; /* of the present run */
@@ -33,8 +34,9 @@ struct backprop {
     int buffer_count;
     float *scratch; /* owned: a part for each worker: what is kept through a lane, then the rest */
     size_t scratch_size, kept_size;
-    float *lanes;              /* owned: of the largest run */
-    float *prepared;           /* owned: of the largest run */
+    float *lanes;    /* owned: of the largest run */
+    float *prepared; /* owned: of the largest run */
+    float *planes;   /* owned: an output or a gradient for somebody outside; NULL: none in blocks */
     struct features *features; /* owned; NULL: nothing is remembered */
 };
 
@@ -46,6 +48,9 @@ size_t backprop_lane_floats(const struct net *net, int j);
 
 /* The node whose output buffer, and whose gradient's, are node j's, too. */
 int backprop_root(const struct net *net, int j);
+
+/* A pass through node j with b images, without pointers to any. */
+struct pass backprop_pass(const struct backprop *bp, int j, int b);
 
 /* Images that go through nodes first <= j < end together. */
 int backprop_group(const struct net *net, int first, int end);

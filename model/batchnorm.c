@@ -10,11 +10,10 @@
  *     dbeta = sum dy,  dgamma = sum dy xhat,  dx = gamma / sqrt(var + eps) (dy - dbeta / m - xhat
  * dgamma / m)
  *
- * `frozen`, as its parameter or because its weights are: training, too, uses the running statistics and leaves them alone; mean and var are then
- * constants, and dx = gamma / sqrt(var + eps) dy.
+ * `frozen`, as its parameter or because its weights are: training, too, uses the running statistics
+ * and leaves them alone; mean and var are then constants, and dx = gamma / sqrt(var + eps) dy.
  *
- * Sums: within a plane in a fixed number of real lanes, across planes and images in double, in
- * order.
+ * Sums: of up to SHORT numbers in a fixed number of real lanes, of those in double, in order.
  */
 #include <math.h>
 
@@ -23,7 +22,9 @@
 
 enum { EPS, MOMENTUM, FROZEN };
 enum { GAMMA, BETA, MEAN, VARIANCE };
-enum { SUM_LANES = 16 }; /* one AVX-512 register */
+/* WIDTH: one AVX-512 register, and a multiple of a block's lanes. SHORT: numbers of a part that are
+ * summed up in real before double takes over. */
+enum { WIDTH = 16, SHORT = 64 * WIDTH };
 
 static const struct param params[] = {
     [EPS] = { "eps", PARAM_NUMBER, "", .value = 1e-5, .min = 0, .max = 1, "added to the variance" },
@@ -86,47 +87,94 @@ static size_t state(const struct pass *p)
     return (size_t)p->out.c * ((size_t)p->b * sizeof(struct totals) + sizeof(struct channel));
 }
 
-VECTOR_CLONES static struct totals sum_plane(const real *x, size_t n)
+/* A run of numbers that are worked on together: a channel's plane, or a block of channels, whose
+ * number j is of channel first + j mod channels. */
+struct part {
+    int first, channels;
+    size_t at, n;
+};
+
+static int parts_of(const struct pass *p)
 {
-    real sum[SUM_LANES] = { 0 }, squares[SUM_LANES] = { 0 };
-    size_t whole = n - n % SUM_LANES;
-    for (size_t i = 0; i < whole; i += SUM_LANES)
-        for (int j = 0; j < SUM_LANES; j++) {
-            sum[j] += x[i + j];
-            squares[j] += x[i + j] * x[i + j];
-        }
-    for (size_t i = whole; i < n; i++) {
-        sum[i - whole] += x[i];
-        squares[i - whole] += x[i] * x[i];
-    }
-    struct totals t = { 0, 0 };
-    for (int j = 0; j < SUM_LANES; j++) {
-        t.first += sum[j];
-        t.second += squares[j];
-    }
-    return t;
+    return p->y_blocks ? p->out.c / p->lanes : p->out.c;
 }
 
-VECTOR_CLONES static struct totals sum_plane_backward(const real *x, const real *dy, size_t n,
-                                                      real mean, real inverse)
+/* Part number `part` of image i. */
+static struct part part_of(const struct pass *p, int i, int part)
 {
-    real sum[SUM_LANES] = { 0 }, product[SUM_LANES] = { 0 };
-    size_t whole = n - n % SUM_LANES;
-    for (size_t i = 0; i < whole; i += SUM_LANES)
-        for (int j = 0; j < SUM_LANES; j++) {
-            sum[j] += dy[i + j];
-            product[j] += dy[i + j] * ((x[i + j] - mean) * inverse);
+    int channels = p->y_blocks ? p->lanes : 1;
+    size_t n = (size_t)p->out.h * (size_t)p->out.w * (size_t)channels;
+    return (struct part){ part * channels, channels,
+                          ((size_t)i * (size_t)parts_of(p) + (size_t)part) * n, n };
+}
+
+/* Sums of numbers j, j + WIDTH ... of a part, for each j. In real as long as they are short. */
+struct sums {
+    double first[WIDTH], second[WIDTH];
+};
+
+VECTOR_CLONES static void add_sums(struct sums *s, const real *first, const real *second)
+{
+    for (int j = 0; j < WIDTH; j++) {
+        s->first[j] += first[j];
+        s->second[j] += second[j];
+    }
+}
+
+VECTOR_CLONES static void sum_part(const real *x, size_t n, struct sums *s)
+{
+    for (size_t end; n > 0; x += end, n -= end) {
+        real sum[WIDTH] = { 0 }, squares[WIDTH] = { 0 };
+        end = n < SHORT ? n : SHORT;
+        size_t whole = end - end % WIDTH;
+        for (size_t i = 0; i < whole; i += WIDTH)
+            for (int j = 0; j < WIDTH; j++) {
+                sum[j] += x[i + j];
+                squares[j] += x[i + j] * x[i + j];
+            }
+        for (size_t i = whole; i < end; i++) {
+            sum[i - whole] += x[i];
+            squares[i - whole] += x[i] * x[i];
         }
-    for (size_t i = whole; i < n; i++) {
-        sum[i - whole] += dy[i];
-        product[i - whole] += dy[i] * ((x[i] - mean) * inverse);
+        add_sums(s, sum, squares);
     }
-    struct totals t = { 0, 0 };
-    for (int j = 0; j < SUM_LANES; j++) {
-        t.first += sum[j];
-        t.second += product[j];
+}
+
+/* What a part's numbers are multiplied with, by number mod WIDTH. */
+struct factors {
+    real mean[WIDTH], inverse[WIDTH], scale[WIDTH], beta[WIDTH], dbeta[WIDTH], dgamma[WIDTH];
+};
+
+VECTOR_CLONES static void sum_part_backward(const real *x, const real *dy, size_t n,
+                                            const struct factors *f, struct sums *s)
+{
+    for (size_t end; n > 0; x += end, dy += end, n -= end) {
+        real sum[WIDTH] = { 0 }, product[WIDTH] = { 0 };
+        end = n < SHORT ? n : SHORT;
+        size_t whole = end - end % WIDTH;
+        for (size_t i = 0; i < whole; i += WIDTH)
+            for (int j = 0; j < WIDTH; j++) {
+                sum[j] += dy[i + j];
+                product[j] += dy[i + j] * ((x[i + j] - f->mean[j]) * f->inverse[j]);
+            }
+        for (size_t i = whole, j = 0; i < end; i++, j++) {
+            sum[j] += dy[i];
+            product[j] += dy[i] * ((x[i] - f->mean[j]) * f->inverse[j]);
+        }
+        add_sums(s, sum, product);
     }
-    return t;
+}
+
+/* Into the totals of image i's channels. */
+static void keep_sums(const struct pass *p, int i, const struct part *part, const struct sums *s)
+{
+    struct totals *t = totals_of(p) + (size_t)i * (size_t)p->out.c + part->first;
+    for (int c = 0; c < part->channels; c++)
+        t[c] = (struct totals){ 0, 0 };
+    for (int j = 0; j < WIDTH; j++) {
+        t[j % part->channels].first += s->first[j];
+        t[j % part->channels].second += s->second[j];
+    }
 }
 
 static bool frozen(const struct pass *p)
@@ -143,10 +191,11 @@ static void measure(const struct pass *p, int i)
 {
     if (frozen(p))
         return;
-    size_t plane = (size_t)p->out.h * (size_t)p->out.w;
-    for (int c = 0; c < p->out.c; c++) {
-        size_t at = (size_t)i * (size_t)p->out.c + (size_t)c;
-        totals_of(p)[at] = sum_plane(p->x[0] + at * plane, plane);
+    for (int k = 0; k < parts_of(p); k++) {
+        struct part part = part_of(p, i, k);
+        struct sums sums = { 0 };
+        sum_part(p->x[0] + part.at, part.n, &sums);
+        keep_sums(p, i, &part, &sums);
     }
 }
 
@@ -192,46 +241,60 @@ static void settle(const struct pass *p)
     }
 }
 
-VECTOR_CLONES static void scale_plane(const real *x, real *y, size_t n, real mean, real scale,
-                                      real beta, bool relu)
+static void fill_factors(const struct pass *p, const struct part *part, struct factors *f)
 {
-    if (relu)
-        for (size_t i = 0; i < n; i++) {
-            real v = (x[i] - mean) * scale + beta;
-            y[i] = v > 0 ? v : 0;
+    for (int j = 0; j < WIDTH; j++) {
+        int c = part->first + j % part->channels;
+        struct channel channel;
+        if (p->training)
+            channel = channels_of(p)[c];
+        else
+            channel = (struct channel){ p->w[MEAN][c], inverse_of(p->w[VARIANCE][c], p), 0, 0 };
+        f->mean[j] = channel.mean;
+        f->inverse[j] = channel.inverse;
+        f->scale[j] = channel.inverse * p->w[GAMMA][c];
+        f->beta[j] = p->w[BETA][c];
+        f->dbeta[j] = channel.dbeta;
+        f->dgamma[j] = channel.dgamma;
+    }
+}
+
+VECTOR_CLONES static void scale_part(const real *x, real *restrict y, size_t n,
+                                     const struct factors *f, real least)
+{
+    size_t whole = n - n % WIDTH;
+    for (size_t i = 0; i < whole; i += WIDTH)
+        for (int j = 0; j < WIDTH; j++) {
+            real v = (x[i + j] - f->mean[j]) * f->scale[j] + f->beta[j];
+            y[i + j] = v > least ? v : least;
         }
-    else
-        for (size_t i = 0; i < n; i++)
-            y[i] = (x[i] - mean) * scale + beta;
+    for (size_t i = whole, j = 0; i < n; i++, j++) {
+        real v = (x[i] - f->mean[j]) * f->scale[j] + f->beta[j];
+        y[i] = v > least ? v : least;
+    }
 }
 
 static void forward(const struct pass *p, int i, real *scratch)
 {
     (void)scratch;
-    size_t plane = (size_t)p->out.h * (size_t)p->out.w;
-    for (int c = 0; c < p->out.c; c++) {
-        size_t at = ((size_t)i * (size_t)p->out.c + (size_t)c) * plane;
-        real mean, inverse;
-        if (p->training) {
-            mean = channels_of(p)[c].mean;
-            inverse = channels_of(p)[c].inverse;
-        } else {
-            mean = p->w[MEAN][c];
-            inverse = inverse_of(p->w[VARIANCE][c], p);
-        }
-        scale_plane(p->x[0] + at, p->y + at, plane, mean, inverse * p->w[GAMMA][c], p->w[BETA][c],
-                    p->relu);
+    for (int k = 0; k < parts_of(p); k++) {
+        struct part part = part_of(p, i, k);
+        struct factors factors;
+        fill_factors(p, &part, &factors);
+        scale_part(p->x[0] + part.at, p->y + part.at, part.n, &factors,
+                   p->relu ? 0 : -(real)INFINITY);
     }
 }
 
 static void measure_backward(const struct pass *p, int i)
 {
-    size_t plane = (size_t)p->out.h * (size_t)p->out.w;
-    for (int c = 0; c < p->out.c; c++) {
-        size_t at = (size_t)i * (size_t)p->out.c + (size_t)c;
-        const struct channel *channel = &channels_of(p)[c];
-        totals_of(p)[at] = sum_plane_backward(p->x[0] + at * plane, p->dy + at * plane, plane,
-                                              channel->mean, channel->inverse);
+    for (int k = 0; k < parts_of(p); k++) {
+        struct part part = part_of(p, i, k);
+        struct factors factors;
+        struct sums sums = { 0 };
+        fill_factors(p, &part, &factors);
+        sum_part_backward(p->x[0] + part.at, p->dy + part.at, part.n, &factors, &sums);
+        keep_sums(p, i, &part, &sums);
     }
 }
 
@@ -247,29 +310,38 @@ static void settle_backward(const struct pass *p)
     }
 }
 
-VECTOR_CLONES static void back_plane(const real *x, const real *dy, real *dx, size_t n,
-                                     struct channel k, real scale, bool add)
+static inline real back_one(real x, real dy, const struct factors *f, size_t j)
 {
+    real xhat = (x - f->mean[j]) * f->inverse[j];
+    return f->scale[j] * (dy - f->dbeta[j] - xhat * f->dgamma[j]);
+}
+
+VECTOR_CLONES static void back_part(const real *x, const real *dy, real *restrict dx, size_t n,
+                                    const struct factors *f, bool add)
+{
+    size_t whole = n - n % WIDTH;
     if (add)
-        for (size_t i = 0; i < n; i++)
-            dx[i] += scale * (dy[i] - k.dbeta - (x[i] - k.mean) * k.inverse * k.dgamma);
+        for (size_t i = 0; i < whole; i += WIDTH)
+            for (size_t j = 0; j < WIDTH; j++)
+                dx[i + j] += back_one(x[i + j], dy[i + j], f, j);
     else
-        for (size_t i = 0; i < n; i++)
-            dx[i] = scale * (dy[i] - k.dbeta - (x[i] - k.mean) * k.inverse * k.dgamma);
+        for (size_t i = 0; i < whole; i += WIDTH)
+            for (size_t j = 0; j < WIDTH; j++)
+                dx[i + j] = back_one(x[i + j], dy[i + j], f, j);
+    for (size_t i = whole, j = 0; i < n; i++, j++)
+        dx[i] = back_one(x[i], dy[i], f, j) + (add ? dx[i] : 0);
 }
 
 static void backward(const struct pass *p, int i, real *scratch, real *lane)
 {
     (void)scratch;
     (void)lane;
-    if (!p->dx[0])
-        return;
-    size_t plane = (size_t)p->out.h * (size_t)p->out.w;
-    for (int c = 0; c < p->out.c; c++) {
-        size_t at = ((size_t)i * (size_t)p->out.c + (size_t)c) * plane;
-        struct channel channel = channels_of(p)[c];
-        back_plane(p->x[0] + at, p->dy + at, p->dx[0] + at, plane, channel,
-                   p->w[GAMMA][c] * channel.inverse, p->add[0]);
+    for (int k = 0; p->dx[0] && k < parts_of(p); k++) {
+        struct part part = part_of(p, i, k);
+        struct factors factors;
+        fill_factors(p, &part, &factors);
+        back_part(p->x[0] + part.at, p->dy + part.at, p->dx[0] + part.at, part.n, &factors,
+                  p->add[0]);
     }
 }
 
@@ -280,6 +352,7 @@ const struct layer_kind LAYER(batchnorm) = {
     .inputs_min = 1,
     .inputs_max = 1,
     .fuses_relu = true,
+    .blocks = BLOCKS_ALIKE,
     .shape = shape,
     .weights = weights,
     .state = state,

@@ -258,6 +258,13 @@ static void finish_lane(const struct pass *p, const float *kept_, float *lane)
         direct_settle(&g, kept_, lane);
 }
 
+static bool takes_blocks(const struct pass *p)
+{
+    struct conv_winograd v;
+    struct direct g;
+    return conv_winograd(&v, p) || conv_direct(&g, p);
+}
+
 static uint64_t multiply_adds(const struct pass *p)
 {
     return (uint64_t)job_of(p).taps * shape_count(p->out);
@@ -270,6 +277,8 @@ const struct layer_kind layer_conv = {
     .inputs_min = 1,
     .inputs_max = 1,
     .fuses_relu = true,
+    .blocks = BLOCKS_EITHER,
+    .takes_blocks = takes_blocks,
     .shape = conv_shape,
     .weights = conv_weights,
     .scratch = scratch,

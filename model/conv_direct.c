@@ -13,6 +13,8 @@ bool conv_direct(struct direct *g, const struct pass *p)
         in.c < CHANNELS_MIN || out.c < CHANNELS_MIN)
         return false;
     *g = direct_plan(in.c, in.h, in.w, out.c, win->kernel, win->stride, win->padding);
+    g->x_blocks = p->x_blocks[0];
+    g->y_blocks = p->y_blocks;
     return true;
 }
 

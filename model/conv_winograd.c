@@ -30,6 +30,8 @@ bool conv_winograd(struct conv_winograd *v, const struct pass *p)
         f.mode != PAD_ZEROS || win->padding > 2 || out.c < CHANNELS_MIN)
         return false;
     v->forward = plan(p, in.c, in.h, in.w, out.c, win->padding);
+    v->forward.x_blocks = p->x_blocks[0];
+    v->forward.y_blocks = p->y_blocks;
     v->back = winograd_turned(&v->forward);
     v->sums = p->training ? winograd_weight_floats(&v->forward) : 0;
     v->scratch = winograd_scratch_floats(&v->forward);

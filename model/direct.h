@@ -24,6 +24,9 @@ struct direct {
     int lanes;      /* of a vector at this SIMD level */
     int cp, kp;     /* channels rounded up to whole vectors */
     int rows, cols; /* of x with what is around it, as far as the taps reach */
+    /* x and y lie in blocks of `lanes` channels (model/layer.h), of which they must have a
+     * multiple; as planes unless the caller says so. */
+    bool x_blocks, y_blocks;
 };
 
 /* The output must be at least 1 x 1. */

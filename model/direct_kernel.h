@@ -39,6 +39,50 @@ static size_t tap_at(const struct direct *g, int row, int r, int s)
     return ((size_t)(row * g->stride + r) * (size_t)g->cols + (size_t)s) * (size_t)g->cp;
 }
 
+/* An image that already lies in blocks, laid out as `p` says, zeros around. */
+VEC static void spread_blocks(const float *x, int c, int h, int w, const struct plane *p,
+                              float *out)
+{
+    for (int first = 0; first < c; first += VEC_LANES, out += p->block) {
+        clear_margin(out, h, w, p);
+        for (int row = 0; row < h; row++) {
+            float *to = out + plane_at(p, row, 0);
+            for (int col = 0; col < w; col++, x += VEC_LANES, to += p->pixel)
+                vec_store(to, vec_load(x));
+        }
+    }
+}
+
+/* The reverse. */
+VEC static void collect_blocks(const float *in, int k, int h, int w, const struct plane *p,
+                               bool add, float *y)
+{
+    for (int first = 0; first < k; first += VEC_LANES, in += p->block)
+        for (int row = 0; row < h; row++) {
+            const float *from = in + plane_at(p, row, 0);
+            for (int col = 0; col < w; col++, y += VEC_LANES, from += p->pixel)
+                vec_store(y, vec_load(from) + (add ? vec_load(y) : vec_all(0)));
+        }
+}
+
+VEC static void lay_out(const float *x, bool blocks, int c, int h, int w, const struct plane *p,
+                        float *out)
+{
+    if (blocks)
+        spread_blocks(x, c, h, w, p, out);
+    else
+        spread(x, c, h, w, p, out);
+}
+
+VEC static void give_back(const float *in, int c, int h, int w, const struct plane *p, bool blocks,
+                          bool add, float *x)
+{
+    if (blocks)
+        collect_blocks(in, c, h, w, p, add, x);
+    else
+        collect(in, c, h, w, p, add, x);
+}
+
 /* A row's pixels, with bias and at least 0. */
 VEC_INLINE void finish_row(const struct direct *g, const float *bias, bool relu, float *row)
 {
@@ -59,7 +103,7 @@ VEC static void forward(const struct direct *g, const float *x, const float *u, 
     struct parts s = parts_of(g, scratch);
     struct plane pixels = pixels_plane(g), outputs = outputs_plane(g);
     size_t kernel = (size_t)g->kernel, tap = (size_t)g->c * (size_t)g->kp;
-    spread(x, g->c, g->h, g->w, &pixels, s.x);
+    lay_out(x, g->x_blocks, g->c, g->h, g->w, &pixels, s.x);
     for (int row = 0; row < g->oh; row++) {
         float *out = s.y + (size_t)row * (size_t)g->ow * (size_t)g->kp;
         for (size_t t = 0; t < kernel * kernel; t++) {
@@ -79,7 +123,7 @@ VEC static void forward(const struct direct *g, const float *x, const float *u, 
         if (bias || relu)
             finish_row(g, bias, relu, out);
     }
-    collect(s.y, g->k, g->oh, g->ow, &outputs, false, y);
+    give_back(s.y, g->k, g->oh, g->ow, &outputs, g->y_blocks, false, y);
 }
 
 /* sums += the image's part of the weights' gradient. */
@@ -109,8 +153,8 @@ VEC static void backward(const struct direct *g, const float *x, const float *dy
     struct parts s = parts_of(g, scratch);
     struct plane pixels = pixels_plane(g), outputs = outputs_plane(g);
     size_t kernel = (size_t)g->kernel, tap = (size_t)g->k * (size_t)g->cp;
-    spread(x, g->c, g->h, g->w, &pixels, s.x);
-    spread(dy, g->k, g->oh, g->ow, &outputs, s.y);
+    lay_out(x, g->x_blocks, g->c, g->h, g->w, &pixels, s.x);
+    lay_out(dy, g->y_blocks, g->k, g->oh, g->ow, &outputs, s.y);
     gather(g, &s, sums);
     if (!dx)
         return;
@@ -130,7 +174,7 @@ VEC static void backward(const struct direct *g, const float *x, const float *dy
             };
             multiply_all(q, g->ow, g->cp);
         }
-    collect(s.dx, g->c, g->h, g->w, &pixels, add, dx);
+    give_back(s.dx, g->c, g->h, g->w, &pixels, g->x_blocks, add, dx);
 }
 
 #endif

@@ -12,15 +12,24 @@ static int shape(const struct layer *l, const struct shape *in, struct shape *ou
     return 0;
 }
 
+/* Where channel c of image i begins in x, and how far apart its numbers lie. */
+static size_t begin_of(const struct pass *p, int i, int c, size_t *step)
+{
+    int lanes = p->x_blocks[0] ? p->lanes : 1;
+    *step = (size_t)lanes;
+    return (size_t)i * shape_count(p->in[0]) + blocks_index(p->in[0], lanes, c, 0);
+}
+
 static void forward(const struct pass *p, int i, real *scratch)
 {
     (void)scratch;
-    size_t plane = (size_t)p->in[0].h * (size_t)p->in[0].w, c = (size_t)p->out.c;
-    for (size_t at = (size_t)i * c; at < ((size_t)i + 1) * c; at++) {
+    size_t plane = (size_t)p->in[0].h * (size_t)p->in[0].w, step;
+    for (int c = 0; c < p->out.c; c++) {
+        const real *x = p->x[0] + begin_of(p, i, c, &step);
         double sum = 0;
         for (size_t j = 0; j < plane; j++)
-            sum += p->x[0][at * plane + j];
-        p->y[at] = (real)(sum / (double)plane);
+            sum += x[j * step];
+        p->y[(size_t)i * (size_t)p->out.c + (size_t)c] = (real)(sum / (double)plane);
     }
 }
 
@@ -30,11 +39,12 @@ static void backward(const struct pass *p, int i, real *scratch, real *lane)
     (void)lane;
     if (!p->dx[0])
         return;
-    size_t plane = (size_t)p->in[0].h * (size_t)p->in[0].w, c = (size_t)p->out.c;
-    for (size_t at = (size_t)i * c; at < ((size_t)i + 1) * c; at++) {
-        real share = (real)(p->dy[at] / (double)plane);
+    size_t plane = (size_t)p->in[0].h * (size_t)p->in[0].w, step;
+    for (int c = 0; c < p->out.c; c++) {
+        real *dx = p->dx[0] + begin_of(p, i, c, &step);
+        real share = (real)(p->dy[(size_t)i * (size_t)p->out.c + (size_t)c] / (double)plane);
         for (size_t j = 0; j < plane; j++)
-            p->dx[0][at * plane + j] = share + (p->add[0] ? p->dx[0][at * plane + j] : 0);
+            dx[j * step] = share + (p->add[0] ? dx[j * step] : 0);
     }
 }
 
@@ -43,6 +53,7 @@ const struct layer_kind LAYER(global_avgpool) = {
     .summary = "mean of each channel's plane",
     .inputs_min = 1,
     .inputs_max = 1,
+    .blocks = BLOCKS_EITHER,
     .shape = shape,
     .forward = forward,
     .backward = backward,

@@ -33,6 +33,16 @@ typedef float real;
 #define LAYER(name) layer_##name
 #endif
 
+/*
+ * Images lie as planes (c,h,w) or in blocks of channels (c/lanes,h,w,lanes), in which a vector of
+ * `lanes` numbers is the same pixel of as many channels. What a kind takes:
+ */
+enum layer_blocks {
+    BLOCKS_NEVER,  /* planes */
+    BLOCKS_ALIKE,  /* blocks where all inputs and the output do */
+    BLOCKS_EITHER, /* each input and the output as they come */
+};
+
 enum { LAYER_INPUTS = 8, LAYER_WEIGHTS = 4, LAYER_PARAMS = 12, LANES = 16 };
 
 /* How a tensor begins. The first two are matrices, which an initialization scheme fills; UNIFORM is
@@ -69,7 +79,9 @@ struct pass {
     struct shape in[LAYER_INPUTS], out; /* of one image */
     const real *x[LAYER_INPUTS];        /* (b, in) */
     real *y;                            /* (b, out) */
-    const real *w[LAYER_WEIGHTS];       /* in order of declaration; NULL where there is none */
+    int lanes;                          /* of blocks */
+    bool x_blocks[LAYER_INPUTS], y_blocks;
+    const real *w[LAYER_WEIGHTS]; /* in order of declaration; NULL where there is none */
     bool relu;                    /* end in max(y, 0); only where the kind says `fuses_relu` */
     bool training;                /* statistics of the batch; else the running ones */
     bool frozen;                  /* ... which stay as they are, as the layer's weights do */
@@ -97,6 +109,8 @@ struct layer_kind {
     bool fuses_relu;
     bool draws;        /* takes pass_rng: in training, or always */
     bool reads_output; /* backward reads y: it must not be overwritten by a layer after it */
+    enum layer_blocks blocks;
+    bool (*takes_blocks)(const struct pass *p); /* not this layer, though its kind; NULL: it does */
 
     /* The output's shape. Fails where the inputs do not fit; the caller adds the place. */
     int (*shape)(const struct layer *l, const struct shape *in, struct shape *out,
@@ -152,6 +166,13 @@ static inline size_t shape_count(struct shape s)
 static inline bool shape_same(struct shape a, struct shape b)
 {
     return a.c == b.c && a.h == b.h && a.w == b.w;
+}
+
+/* Where channel c's pixel `at` (of h w) lies in an image in blocks of `lanes`. */
+static inline size_t blocks_index(struct shape s, int lanes, int c, size_t at)
+{
+    size_t n = (size_t)lanes, plane = (size_t)s.h * (size_t)s.w;
+    return ((size_t)c / n * plane + at) * n + (size_t)c % n;
 }
 
 /* The draws of image i, the same whoever computes it. */

@@ -77,6 +77,7 @@
         .params = table,                                                                           \
         .inputs_min = 1,                                                                           \
         .inputs_max = 1,                                                                           \
+        .blocks = BLOCKS_ALIKE,                                                                    \
         .shape = shape,                                                                            \
         .forward = forward,                                                                        \
         .backward = backward,                                                                      \

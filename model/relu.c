@@ -58,6 +58,7 @@ const struct layer_kind LAYER(relu) = {
     .inputs_min = 1,
     .inputs_max = 1,
     .reads_output = true,
+    .blocks = BLOCKS_ALIKE,
     .shape = shape,
     .forward = forward,
     .backward = backward,

@@ -32,7 +32,25 @@ static int shape(const struct layer *l, const struct shape *in, struct shape *ou
 /* Nothing to subsample and nothing to add: the output is the input. */
 static bool is_identity(const struct pass *p)
 {
-    return shape_same(p->in[0], p->out);
+    return shape_same(p->in[0], p->out) && p->x_blocks[0] == p->y_blocks;
+}
+
+/* Channel c of an input image and the output's channel that it becomes: where each begins, and how
+ * far it is to the next number that is taken, along a row and from row to row. */
+struct ways {
+    size_t x, y, x_step, y_step, x_row, y_row;
+};
+
+static struct ways ways_of(const struct pass *p, int c)
+{
+    int stride = (int)p->layer->v[STRIDE].integer, k = c + (p->out.c - p->in[0].c) / 2;
+    int x_lanes = p->x_blocks[0] ? p->lanes : 1, y_lanes = p->y_blocks ? p->lanes : 1;
+    return (struct ways){ .x = blocks_index(p->in[0], x_lanes, c, 0),
+                          .y = blocks_index(p->out, y_lanes, k, 0),
+                          .x_step = (size_t)(stride * x_lanes),
+                          .y_step = (size_t)y_lanes,
+                          .x_row = (size_t)(stride * p->in[0].w * x_lanes),
+                          .y_row = (size_t)(p->out.w * y_lanes) };
 }
 
 VECTOR_CLONES static void add_to(real *to, const real *from, size_t n)
@@ -49,15 +67,16 @@ static void forward(const struct pass *p, int i, real *scratch)
         memcpy(p->y + (size_t)i * n, p->x[0] + (size_t)i * n, n * sizeof(real));
         return;
     }
-    int stride = (int)p->layer->v[STRIDE].integer, before = (p->out.c - p->in[0].c) / 2;
     const real *x = p->x[0] + (size_t)i * shape_count(p->in[0]);
-    real *y = p->y + (size_t)i * shape_count(p->out);
-    memset(y, 0, shape_count(p->out) * sizeof(*y));
-    y += (size_t)before * (size_t)p->out.h * (size_t)p->out.w;
-    for (int c = 0; c < p->in[0].c; c++, x += (size_t)p->in[0].h * (size_t)p->in[0].w)
-        for (int oh = 0; oh < p->out.h; oh++)
-            for (int ow = 0; ow < p->out.w; ow++)
-                *y++ = x[(size_t)(oh * stride) * (size_t)p->in[0].w + (size_t)(ow * stride)];
+    real *y = p->y + (size_t)i * n;
+    memset(y, 0, n * sizeof(*y));
+    for (int c = 0; c < p->in[0].c; c++) {
+        struct ways at = ways_of(p, c);
+        for (size_t row = 0; row < (size_t)p->out.h; row++)
+            for (size_t col = 0; col < (size_t)p->out.w; col++)
+                y[at.y + row * at.y_row + col * at.y_step] =
+                    x[at.x + row * at.x_row + col * at.x_step];
+    }
 }
 
 static void backward(const struct pass *p, int i, real *scratch, real *lane)
@@ -66,24 +85,26 @@ static void backward(const struct pass *p, int i, real *scratch, real *lane)
     (void)lane;
     if (!p->dx[0])
         return;
-    int stride = (int)p->layer->v[STRIDE].integer, before = (p->out.c - p->in[0].c) / 2;
-    real *dx = p->dx[0] + (size_t)i * shape_count(p->in[0]);
+    size_t n = shape_count(p->in[0]);
+    real *dx = p->dx[0] + (size_t)i * n;
     const real *dy = p->dy + (size_t)i * shape_count(p->out);
     if (is_identity(p) && p->add[0]) {
-        add_to(dx, dy, shape_count(p->out));
+        add_to(dx, dy, n);
         return;
     }
     if (is_identity(p)) {
-        memcpy(dx, dy, shape_count(p->out) * sizeof(*dx));
+        memcpy(dx, dy, n * sizeof(*dx));
         return;
     }
     if (!p->add[0])
-        memset(dx, 0, shape_count(p->in[0]) * sizeof(*dx));
-    dy += (size_t)before * (size_t)p->out.h * (size_t)p->out.w;
-    for (int c = 0; c < p->in[0].c; c++, dx += (size_t)p->in[0].h * (size_t)p->in[0].w)
-        for (int oh = 0; oh < p->out.h; oh++)
-            for (int ow = 0; ow < p->out.w; ow++)
-                dx[(size_t)(oh * stride) * (size_t)p->in[0].w + (size_t)(ow * stride)] += *dy++;
+        memset(dx, 0, n * sizeof(*dx));
+    for (int c = 0; c < p->in[0].c; c++) {
+        struct ways at = ways_of(p, c);
+        for (size_t row = 0; row < (size_t)p->out.h; row++)
+            for (size_t col = 0; col < (size_t)p->out.w; col++)
+                dx[at.x + row * at.x_row + col * at.x_step] +=
+                    dy[at.y + row * at.y_row + col * at.y_step];
+    }
 }
 
 const struct layer_kind LAYER(shortcut) = {
@@ -92,6 +113,7 @@ const struct layer_kind LAYER(shortcut) = {
     .params = params,
     .inputs_min = 1,
     .inputs_max = 1,
+    .blocks = BLOCKS_EITHER,
     .shape = shape,
     .forward = forward,
     .backward = backward,

@@ -42,6 +42,11 @@ static int round_up(int n, int step)
     return (n + step - 1) / step * step;
 }
 
+int winograd_lanes(void)
+{
+    return kernels()->lanes;
+}
+
 struct winograd winograd_plan(int m, int c, int h, int w, int k, int padding)
 {
     struct winograd g = { .m = m, .c = c, .h = h, .w = w, .k = k, .padding = padding };
@@ -66,12 +71,15 @@ size_t winograd_weight_floats(const struct winograd *g)
     return (size_t)(g->m + 2) * (size_t)(g->m + 2) * (size_t)g->c * (size_t)g->kp;
 }
 
+static size_t images_floats(const struct winograd *g, size_t pixels, size_t outputs)
+{
+    return (size_t)g->together * (pixels * (size_t)g->cp * (size_t)g->h * (size_t)g->w +
+                                  outputs * (size_t)g->kp * (size_t)g->oh * (size_t)g->ow);
+}
+
 size_t winograd_scratch_floats(const struct winograd *g)
 {
-    size_t rows = (size_t)(g->rows * g->m), cols = (size_t)(g->cols * g->m);
-    return (size_t)g->together *
-               ((size_t)g->cp * (rows + 2) * (cols + 2) + (size_t)g->kp * rows * cols) +
-           winograd_points(g);
+    return images_floats(g, 1, 1) + winograd_points(g);
 }
 
 void winograd_weights(const struct winograd *g, const float *weight, float *u)
@@ -92,12 +100,16 @@ void winograd_forward(const struct winograd *g, int images, const float *x, cons
 
 struct winograd winograd_turned(const struct winograd *g)
 {
-    return winograd_plan(g->m, g->k, g->oh, g->ow, g->c, 2 - g->padding);
+    struct winograd back = winograd_plan(g->m, g->k, g->oh, g->ow, g->c, 2 - g->padding);
+    back.x_blocks = g->y_blocks;
+    back.y_blocks = g->x_blocks;
+    return back;
 }
 
 size_t winograd_backward_floats(const struct winograd *g, const struct winograd *back)
 {
-    return kernels_of(g)->backward_floats(g, back);
+    size_t gathering = winograd_points(g), filtering = winograd_points(back);
+    return images_floats(g, 2, 1) + (gathering > filtering ? gathering : filtering);
 }
 
 void winograd_backward(const struct winograd *g, const struct winograd *back,

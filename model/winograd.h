@@ -32,7 +32,13 @@ struct winograd {
     int rows, cols; /* tiles */
     int chunk;      /* tiles that are worked on at a time */
     int together;   /* images that are, where they have fewer */
+    /* x and y lie in blocks of `lanes` channels (model/layer.h), of which they must have a
+     * multiple; as planes unless the caller says so. */
+    bool x_blocks, y_blocks;
 };
+
+/* Lanes of a vector at this SIMD level. */
+int winograd_lanes(void);
 
 /* h and w must be at least 3 - 2 padding, padding 0..2. */
 struct winograd winograd_plan(int m, int c, int h, int w, int k, int padding);

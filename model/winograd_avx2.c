@@ -5,7 +5,6 @@
 #define VEC_AVX2
 #include "model/winograd_kernel.h"
 
-const struct winograd_kernels winograd_avx2 = { VEC_LANES,       weights,  forward,
-                                                backward_floats, backward, settle };
+const struct winograd_kernels winograd_avx2 = { VEC_LANES, weights, forward, backward, settle };
 
 #endif

@@ -1,4 +1,3 @@
 #include "model/winograd_kernel.h"
 
-const struct winograd_kernels winograd_plain = { VEC_LANES,       weights,  forward,
-                                                 backward_floats, backward, settle };
+const struct winograd_kernels winograd_plain = { VEC_LANES, weights, forward, backward, settle };

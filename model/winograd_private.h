@@ -9,7 +9,6 @@ struct winograd_kernels {
     void (*weights)(const struct winograd *g, const float *weight, bool turned, float *u);
     void (*forward)(const struct winograd *g, int images, const float *x, const float *u,
                     const float *bias, bool relu, float *y, float *scratch);
-    size_t (*backward_floats)(const struct winograd *g, const struct winograd *back);
     void (*backward)(const struct winograd *g, const struct winograd *back,
                      const struct winograd_batch *batch, const float *u, float *sums,
                      float *scratch);
