@@ -13,8 +13,8 @@
  *       - relu
  *       - block: {use: basic, name: layer1, times: 3, out: 16}     # nodes layer1.0.conv1, ...
  *       - global_avgpool
- *       - linear: {name: linear, out: 10}
- *     blocks:
+ *       - linear: {name: linear, out: $classes}
+ *     blocks:                     # "$classes" is the number above, so that it is named once
  *       basic:
  *         params: {out: 16, stride: 1}
  *         layers: [ ... "$out", "$stride" stand for the block's values; `in: [bn2, input]` names

@@ -10,11 +10,12 @@ enum { DEPTH_MAX = 8, ENTRIES_MAX = 20000, NAME_MAX_BYTES = 256 };
 
 /* What surrounds a list of layers: the network itself, or one repetition of a block. */
 struct scope {
-    const char *prefix;        /* of its layers' names: "" or "layer1.0." */
-    const struct node *values; /* map that "$x" is looked up in; NULL: none */
-    const struct node *blocks; /* map of the blocks; NULL: none */
-    size_t begin;              /* its first entry */
-    int input;                 /* what `input` means in it */
+    const char *prefix;         /* of its layers' names: "" or "layer1.0." */
+    const struct node *values;  /* map that "$x" is looked up in; NULL: none */
+    const struct node *blocks;  /* map of the blocks; NULL: none */
+    const struct node *classes; /* what "$classes" is wherever it is no value of its own; or NULL */
+    size_t begin;               /* its first entry */
+    int input;                  /* what `input` means in it */
     int depth;
 };
 
@@ -29,6 +30,8 @@ static const struct node *substitute(struct net_expansion *e, const struct node 
         if (node->quoted || node->text[0] != '$')
             return node;
         const struct node *value = node_get(scope->values, node->text + 1);
+        if (!value && strcmp(node->text, "$classes") == 0)
+            value = scope->classes;
         if (!value)
             node_error(node, err, "%s is not a parameter here", node->text);
         return value;
@@ -271,6 +274,7 @@ static int add_block(struct net_expansion *e, const struct node *item, const str
         struct scope inner = { .prefix = join_name(e, item, scope->prefix, local, err),
                                .values = t == 0 ? all_first : all,
                                .blocks = scope->blocks,
+                               .classes = scope->classes,
                                .begin = e->count,
                                .input = e->count == scope->begin ? scope->input : (int)e->count - 1,
                                .depth = scope->depth + 1 };
@@ -333,6 +337,7 @@ int net_expand(struct net_expansion *e, const struct node *spec, struct error *e
     struct scope top = { .prefix = "",
                          .values = node_get(spec, "params"),
                          .blocks = node_get(spec, "blocks"),
+                         .classes = node_get(spec, "classes"),
                          .input = NET_INPUT };
     return expand_list(e, list, &top, err);
 }
