@@ -84,7 +84,7 @@ struct pass {
     const real *w[LAYER_WEIGHTS]; /* in order of declaration; NULL where there is none */
     bool relu;                    /* end in max(y, 0); only where the kind says `fuses_relu` */
     bool training;                /* statistics of the batch; else the running ones */
-    bool frozen;                  /* ... which stay as they are, as the layer's weights do */
+    bool frozen;                  /* the running ones all the same, which stay as they are */
     real *running[LAYER_WEIGHTS]; /* training: the untrained tensors, to be updated */
     double share;                 /* of this batch in them; 0: as the layer's parameters say */
     void *state;                  /* kept from forward to backward, kind->state() bytes */

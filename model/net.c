@@ -310,7 +310,7 @@ struct pass net_pass(const struct net *net, int j, int b)
                       .b = b,
                       .out = node->out,
                       .relu = node->relu,
-                      .frozen = node->frozen,
+                      .frozen = node->frozen || net->frozen_norm,
                       .fast = net->fast };
     memcpy(p.in, node->in, sizeof(p.in));
     for (int i = 0; i < node->weights; i++) {

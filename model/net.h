@@ -78,6 +78,10 @@ const struct weight *net_weight(const struct net *net, size_t i); /* in order of
  * Before a backprop or optimizer of the net is opened. */
 size_t net_freeze(struct net *net, const char *pattern, bool on);
 
+/* Batch normalization takes its running statistics and leaves them alone, whether its weights
+ * change or not: for few images a batch, or weights that it was folded out of. */
+void net_freeze_norm(struct net *net, bool on);
+
 /* The blocks: trained values and their gradients (n floats each). */
 float *net_values(struct net *net, size_t *n);
 float *net_gradients(struct net *net, size_t *n);

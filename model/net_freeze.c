@@ -31,3 +31,8 @@ size_t net_freeze(struct net *net, const char *pattern, bool on)
     net_mark_learning(net);
     return matches;
 }
+
+void net_freeze_norm(struct net *net, bool on)
+{
+    net->frozen_norm = on;
+}

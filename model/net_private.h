@@ -32,7 +32,7 @@ struct net {
     char *name; /* owned */
     struct shape input;
     int classes;
-    bool fast;
+    bool fast, frozen_norm;
     struct net_node *nodes; /* owned */
     int count;
     struct weight *weights;           /* owned; names too */

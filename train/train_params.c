@@ -100,6 +100,9 @@ const struct param train_params[TRAIN_PARAMS + 1] = {
                         .help = "list of patterns (fc.*): of these weights init_from is not used" },
     [TRAIN_FREEZE] = { "freeze", PARAM_NODE, "",
                        .help = "list of patterns: these weights are not trained" },
+    [TRAIN_FREEZE_NORM] = { "freeze_norm", PARAM_FLAG, "",
+                            .help = "batch normalization takes its running statistics and leaves "
+                                    "them alone, as it does anyway where its weights are frozen" },
     [TRAIN_LR_SCALE] = { "lr_scale", PARAM_NODE, "",
                          .help = "map of pattern: number, times the learning rate of the weights "
                                  "that match" },

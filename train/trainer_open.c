@@ -114,6 +114,7 @@ static int open_net(struct trainer *t, struct error *err)
         return -1;
     net_init(t->net, c->seed);
     net_set_fast(t->net, c->fast);
+    net_freeze_norm(t->net, c->train[TRAIN_FREEZE_NORM].flag);
     if (freeze_weights(t, err) < 0)
         return -1;
     if (!c->init_from || t->resumes)
