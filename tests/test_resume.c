@@ -26,6 +26,8 @@ static const char *const runs[][6] = {
       "train.cycle=2", "train.l1=1e-5" },
     { "train.epochs=5", "train.checkpoint_every=0.05", "train.schedule=plateau", "train.patience=0",
       "train.threshold=0.3" },
+    { "train.epochs=2", "train.checkpoint_every=0", "train.prune=0.3", "train.prune_rounds=2",
+      "train.rewind=1" },
 };
 enum { RUNS = sizeof(runs) / sizeof(runs[0]) };
 

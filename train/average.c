@@ -32,6 +32,12 @@ static void copy(float *mean, float *w, size_t n, float share)
     memcpy(mean, w, n * sizeof(*w));
 }
 
+static void recall(float *mean, float *w, size_t n, float share)
+{
+    (void)share;
+    memcpy(w, mean, n * sizeof(*w));
+}
+
 VECTOR_CLONES static void approach(float *mean, float *w, size_t n, float share)
 {
     for (size_t i = 0; i < n; i++)
@@ -80,6 +86,17 @@ void average_include(struct average *a)
 void average_swap(struct average *a)
 {
     each(a, swap, 0);
+}
+
+void average_restart(struct average *a)
+{
+    each(a, copy, 0);
+    a->calls = 0;
+}
+
+void average_recall(struct average *a)
+{
+    each(a, recall, 0);
 }
 
 float *average_block(struct average *a, size_t *n)

@@ -26,6 +26,10 @@ void average_follow(struct average *average, double decay);
 void average_include(struct average *average);
 /* The net's weights become the average's, and the reverse. */
 void average_swap(struct average *average);
+/* The average begins again as the net is now. */
+void average_restart(struct average *average);
+/* The net's weights become the average's, which stays. */
+void average_recall(struct average *average);
 
 /* What a checkpoint keeps; the block may be written to. */
 float *average_block(struct average *average, size_t *n);

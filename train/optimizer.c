@@ -7,6 +7,7 @@
 #include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/real.h"
@@ -293,6 +294,15 @@ struct optimizer_state optimizer_state(struct optimizer *o)
         state.block[state.blocks++] = o->s;
     }
     return state;
+}
+
+void optimizer_restart(struct optimizer *o)
+{
+    if (o->v)
+        memset(o->v, 0, o->n * sizeof(*o->v));
+    if (o->s)
+        memset(o->s, 0, o->n * sizeof(*o->s));
+    o->steps = 0;
 }
 
 void optimizer_set_steps(struct optimizer *o, uint64_t steps)

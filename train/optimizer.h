@@ -69,6 +69,9 @@ void optimizer_momentum(struct optimizer *optimizer, double momentum);
  * gradient's length before clip_norm (computed only where that is set, else 0). */
 double optimizer_step(struct optimizer *optimizer, double lr);
 
+/* As if no step had been done. */
+void optimizer_restart(struct optimizer *optimizer);
+
 /* What a checkpoint keeps beside the weights: the steps done, and blocks as long as the net's
  * values. */
 struct optimizer_state {

@@ -66,6 +66,39 @@ static int read_transfer(struct train_config *c, const struct node *train, struc
     return 0;
 }
 
+static void read_rounds(struct train_config *c)
+{
+    c->prune = c->train[TRAIN_PRUNE].number;
+    c->prune_rounds = (int)c->train[TRAIN_PRUNE_ROUNDS].integer;
+    c->prune_scope = (enum prune_scope)c->train[TRAIN_PRUNE_SCOPE].integer;
+    c->rewind = (int)c->train[TRAIN_REWIND].integer;
+}
+
+/* What looks at the training as one whole cannot be had in several rounds. */
+static int check_rounds(const struct train_config *c, struct error *err)
+{
+    const char *with = NULL;
+    if (c->prune == 0 && c->rewind > 0)
+        return error_set(err, ERROR_USAGE, "train.rewind", "is of no use without train.prune");
+    if (c->prune == 0)
+        return 0;
+    if (c->rewind >= c->epochs)
+        return error_set(err, ERROR_USAGE, "train.rewind",
+                         "%d epochs leave nothing of a round of %d", c->rewind, c->epochs);
+    if (c->ema > 0)
+        with = "ema";
+    else if (c->swa_start > 0)
+        with = "swa_start";
+    else if (c->early_stop > 0)
+        with = "early_stop";
+    else if (c->train[TRAIN_SCHEDULE].integer == SCHEDULE_PLATEAU)
+        with = "schedule: plateau";
+    if (with)
+        return error_set(err, ERROR_USAGE, "train.prune",
+                         "begins the training again and again, which does not go with %s", with);
+    return 0;
+}
+
 int train_config_read(struct train_config *c, const struct config *config, struct error *err)
 {
     const struct node *root = config_root(config);
@@ -100,6 +133,9 @@ int train_config_read(struct train_config *c, const struct config *config, struc
     if (c->swa_start > c->epochs)
         return error_set(err, ERROR_USAGE, "train.swa_start", "%d is after the last epoch, %d",
                          c->swa_start, c->epochs);
+    read_rounds(c);
+    if (check_rounds(c, err) < 0)
+        return -1;
     c->checkpoint_every = t[TRAIN_CHECKPOINT_EVERY].number;
     if (read_rule(c, err) < 0 || read_transfer(c, node_get(root, "train"), err) < 0)
         return -1;

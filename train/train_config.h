@@ -16,6 +16,7 @@
 #include "model/net.h"
 #include "train/optimizer.h"
 #include "train/penalty.h"
+#include "train/prune.h"
 #include "train/schedule.h"
 #include "train/train_params.h"
 
@@ -31,6 +32,9 @@ struct train_config {
     struct optimizer_rule rule;
     struct penalty penalty;
     int accumulate, early_stop, swa_start;
+    double prune; /* 0: no rounds; this and the three below: trainer_rounds.c */
+    int prune_rounds, rewind;
+    enum prune_scope prune_scope;
     size_t features; /* bytes: backprop_remember */
     bool fast;       /* net_set_fast */
     double ema, checkpoint_every;

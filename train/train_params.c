@@ -2,6 +2,7 @@
 
 #include "augment/augmentation_values.h"
 #include "model/loss.h"
+#include "train/prune.h"
 #include "train/train_config.h"
 
 static const char *const convolutions[] = { "exact", "fast", NULL };
@@ -110,6 +111,18 @@ const struct param train_params[TRAIN_PARAMS + 1] = {
                          .help = "memory for what frozen first layers make of images, which are "
                                  "then not run again for the same image; 0: none. The result does "
                                  "not depend on it" },
+    [TRAIN_PRUNE] = { "prune", PARAM_NUMBER, "", .value = 0, .min = 0, .max = 0.99,
+                      .help = "share of the weights left, the smallest, that each round takes away "
+                              "before the rest is put back and trained again (a lottery ticket); "
+                              "0: there is one round" },
+    [TRAIN_PRUNE_ROUNDS] = { "prune_rounds", PARAM_INTEGER, "rounds", .value = 1, .min = 1,
+                             .max = 100, .help = "trainings after the first" },
+    [TRAIN_PRUNE_SCOPE] = { "prune_scope", PARAM_CHOICE, "", .value = PRUNE_GLOBAL,
+                            .choices = prune_scope_names,
+                            .help = "the smallest of all weights, or of each layer's" },
+    [TRAIN_REWIND] = { "rewind", PARAM_INTEGER, "epochs", .value = 0, .min = 0, .max = 100000,
+                       .help = "the rest is put back to what it was after so many; 0: to the "
+                               "initial weights" },
     [TRAIN_CONV] = { "conv", PARAM_CHOICE, "", .value = 1, .choices = convolutions,
                      .help = "fast: 3x3 convolutions in Winograd's tiles of 4x4, which round more "
                              "coarsely; validation is always exact" },

@@ -62,7 +62,8 @@ static int after_step(struct trainer *t, double loss, double rate, struct error 
     double lr = trainer_lr(t, t->step - 1);
     if (t->step % (uint64_t)t->config.log_every == 0 && log_step(t, loss, lr, rate, err) < 0)
         return -1;
-    if (schedule_ends_cycle(&t->schedule, t->step - 1) && save_snapshot(t, err) < 0)
+    if (schedule_ends_cycle(&t->schedule, trainer_position(t, t->step - 1)) &&
+        save_snapshot(t, err) < 0)
         return -1;
     if (t->step % t->steps != 0 && clock_seconds() - t->saved >= t->config.checkpoint_every)
         return save_in_passing(t, err);
@@ -73,7 +74,7 @@ static int after_step(struct trainer *t, double loss, double rate, struct error 
 static int train_epoch(struct trainer *t, struct run_epoch *row, struct error *err)
 {
     char label[48], note[96];
-    snprintf(label, sizeof(label), "epoch %d/%d", row->epoch, t->config.epochs);
+    snprintf(label, sizeof(label), "epoch %d/%d", row->epoch, t->epochs);
     uint32_t b = t->data.data.stream.batch;
     struct progress *progress = progress_open(label, t->steps * b, "images", t->request->quiet);
     uint64_t first = (uint64_t)(row->epoch - 1) * t->steps, begun = t->step;
@@ -138,7 +139,7 @@ static void tell(const struct trainer *t, const struct run_epoch *row)
     snprintf(line, sizeof(line),
              "epoch %3d/%d  training: loss %.4f, top-1 %5.2f %%%s  (lr %.3g, %.1f s, %.0f "
              "images/s)",
-             row->epoch, t->config.epochs, row->train_loss, 100 * row->train_top1, val, row->lr,
+             row->epoch, t->epochs, row->train_loss, 100 * row->train_top1, val, row->lr,
              row->seconds, row->images_per_second);
     t->request->epoch(t->request->context, line);
 }
@@ -160,7 +161,7 @@ static int check_weights(struct trainer *t, const struct run_epoch *row, struct 
 static int judge(struct trainer *t, struct run_epoch *row, struct error *err)
 {
     struct train_result *r = &t->result;
-    bool last = row->epoch == t->config.epochs;
+    bool last = trainer_ends_round(t, row->epoch);
     if (t->val && (last || row->epoch % t->config.validate_every == 0) &&
         trainer_validate(t, row, err) < 0)
         return -1;
@@ -197,10 +198,10 @@ static int finish_epoch(struct trainer *t, struct run_epoch *row, struct error *
     t->result.epochs = row->epoch;
     t->result.top1 = row->eval_top1;
     t->tally = (struct tally){ 0 };
-    if (save_in_passing(t, err) < 0)
-        return -1;
     tell(t, row);
-    return 0;
+    if (trainer_turn(t, row, err) < 0)
+        return -1;
+    return save_in_passing(t, err);
 }
 
 /* While training or validating: the checkpoint is that of the last whole step. */
@@ -211,7 +212,7 @@ static int interrupted(struct trainer *t, const struct run_epoch *row, struct er
     if (run_folder_weights(t->run, "last", t->net, &t->preprocess, row, err) < 0)
         return -1;
     return interrupt_error(stopped(t), saved, err, run_folder_path(t->run),
-                           "interrupted in epoch %d of %d; %s", row->epoch, t->config.epochs,
+                           "interrupted in epoch %d of %d; %s", row->epoch, t->epochs,
                            saved ? "--resume goes on from here" : why.message);
 }
 
@@ -233,7 +234,7 @@ static bool ends_early(const struct trainer *t)
 
 static int train(struct trainer *t, struct error *err)
 {
-    int all = t->config.epochs, until = t->request->until;
+    int all = t->epochs, until = t->request->until;
     int end = until > 0 && until < all ? until : all;
     if (!t->resumes && save_in_passing(t, err) < 0) /* from now on no weights are without one */
         return -1;

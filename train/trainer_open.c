@@ -223,6 +223,9 @@ static int open_optimizer(struct trainer *t, struct error *err)
     if ((t->config.ema > 0 && average_open(&t->ema, t->net, err) < 0) ||
         (t->config.swa_start > 0 && average_open(&t->swa, t->net, err) < 0))
         return -1;
+    if (t->config.prune > 0 && (prune_open(&t->prune, t->net, t->config.prune_scope, err) < 0 ||
+                                average_open(&t->early, t->net, err) < 0))
+        return -1;
     if (t->config.accumulate > 1)
         t->accumulated = memory_aligned(n, sizeof(*t->accumulated), err);
     return t->config.accumulate > 1 && !t->accumulated ? -1 : 0;
@@ -270,7 +273,8 @@ static int open_all(struct trainer *t, const struct checkpoint *checkpoint, stru
         train_config_preprocess(&t->config, t->data.recipe, t->net, &t->preprocess, err) < 0)
         return -1;
     t->steps = stream_epoch_steps(index_count(t->data.index), o);
-    o->steps = (uint64_t)t->config.epochs * t->steps;
+    t->epochs = trainer_epochs(&t->config);
+    o->steps = (uint64_t)t->epochs * t->steps;
     if (stream_check(t->data.index, t->data.recipe, t->data.mix, o, err) < 0 ||
         train_config_schedule(&t->config, t->steps, &t->schedule, err) < 0 ||
         train_config_validates(&t->config, t->val != NULL, err) < 0 ||
@@ -319,6 +323,8 @@ void trainer_close(struct trainer *t)
     run_folder_close(t->run);
     json_decref(t->resolved);
     free(t->accumulated);
+    average_close(t->early);
+    prune_close(t->prune);
     average_close(t->swa);
     average_close(t->ema);
     optimizer_close(t->optimizer);

@@ -32,11 +32,14 @@ struct trainer {
     struct backprop *backprop;
     struct optimizer *optimizer;
     struct average *ema, *swa; /* NULL: not wanted */
+    struct prune *prune;       /* NULL: there is one round; and so is the next */
+    struct average *early;     /* what each round begins with */
     float *accumulated; /* sum of gradients since the last step; NULL: each batch is a step */
     json_t *resolved;   /* the config with all defaults filled in */
     struct run_folder *run;
     struct feed *feed; /* NULL: nothing is left to train on */
     uint64_t steps;    /* of an epoch */
+    int epochs;        /* of all rounds */
     bool resumes;      /* there is a run to go on with */
     bool checks;       /* nothing is to be trained or written */
 
@@ -54,6 +57,14 @@ struct trainer {
 /* Everything that can be refused is refused before the run folder is made or changed. */
 int trainer_open(struct trainer *t, struct error *err);
 void trainer_close(struct trainer *t);
+
+/* Epochs of all rounds; the schedule's step that a step of the run is; does a round end with this
+ * epoch? */
+int trainer_epochs(const struct train_config *config);
+uint64_t trainer_position(const struct trainer *t, uint64_t step);
+bool trainer_ends_round(const struct trainer *t, int epoch);
+/* After each epoch: where a round ends, take weights away and begin the next. */
+int trainer_turn(struct trainer *t, const struct run_epoch *row, struct error *err);
 
 /* The learning rate of step `step`. */
 double trainer_lr(const struct trainer *t, uint64_t step);

@@ -13,7 +13,17 @@
 #include "train/config_change.h"
 #include "train/trainer_private.h"
 
-enum { BLOCKS = 5 };
+enum { BLOCKS = 7 };
+
+static int add_average(struct checkpoint_block *blocks, int count, const char *name,
+                       struct average *average)
+{
+    if (!average)
+        return count;
+    blocks[count].name = name;
+    blocks[count].values = average_block(average, &blocks[count].n);
+    return count + 1;
+}
 
 /* Everything beside the net's tensors that a run of this config keeps. */
 static int list_blocks(const struct trainer *t, struct checkpoint_block blocks[BLOCKS])
@@ -23,14 +33,12 @@ static int list_blocks(const struct trainer *t, struct checkpoint_block blocks[B
     for (int i = 0; i < o.blocks; i++)
         blocks[count++] =
             (struct checkpoint_block){ i == 0 ? "optimizer.0" : "optimizer.1", o.block[i], o.n };
-    if (t->ema) {
-        blocks[count].name = "ema";
-        blocks[count].values = average_block(t->ema, &blocks[count].n);
-        count++;
-    }
-    if (t->swa) {
-        blocks[count].name = "swa";
-        blocks[count].values = average_block(t->swa, &blocks[count].n);
+    count = add_average(blocks, count, "ema", t->ema);
+    count = add_average(blocks, count, "swa", t->swa);
+    count = add_average(blocks, count, "early", t->early);
+    if (t->prune) {
+        blocks[count] = (struct checkpoint_block){ .name = "mask" };
+        blocks[count].values = prune_block(t->prune, &blocks[count].n);
         count++;
     }
     if (t->accumulated)

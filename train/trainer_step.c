@@ -9,7 +9,7 @@
 
 double trainer_lr(const struct trainer *t, uint64_t step)
 {
-    double lr = schedule_lr(&t->schedule, step);
+    double lr = schedule_lr(&t->schedule, trainer_position(t, step));
     return t->schedule.kind == SCHEDULE_PLATEAU ? lr * t->plateau.times : lr;
 }
 
@@ -71,7 +71,10 @@ static bool gather(struct trainer *t)
 static void learn(struct trainer *t)
 {
     if (t->schedule.cycles_momentum)
-        optimizer_momentum(t->optimizer, schedule_momentum(&t->schedule, t->step));
+        optimizer_momentum(t->optimizer,
+                           schedule_momentum(&t->schedule, trainer_position(t, t->step)));
+    if (t->prune)
+        prune_gradients(t->prune);
     optimizer_step(t->optimizer, trainer_lr(t, t->step));
     if (t->ema)
         average_follow(t->ema, t->config.ema);
