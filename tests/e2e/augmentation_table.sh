@@ -7,6 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 : "${TENFOLD_DATA:?must name the folder of the real data}"
 out=${1:-out/augmentation_table}
+threads=${THREADS:-0}
 bin=${TENFOLD_BIN:-bin}
 shards=$TENFOLD_DATA/cifar10/shards
 normalize='{normalize: {mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616]}}'
@@ -14,7 +15,7 @@ geometry='hflip, {random_crop: {size: 32, padding: 4, padding_mode: reflect}}'
 color='{color_jitter: {brightness: 0.3, contrast: 0.3, saturation: 0.3}}'
 cutout='{cutout: {size: 8, fill: [125.3, 123.0, 113.9]}}'
 names=(none "flips and crops" "+ color" "+ cutout" "+ mixup")
-augment=("[$normalize]" "[$geometry, $normalize]" "[$geometry, $color, $normalize]" "[$geometry, $color, $cutout, $normalize]"
+augment=("[{center_crop: {size: 32}}, $normalize]" "[$geometry, $normalize]" "[$geometry, $color, $normalize]" "[$geometry, $color, $cutout, $normalize]"
     "[$geometry, $color, $cutout, $normalize]")
 mix=('[]' '[]' '[]' '[]' '[mixup: {alpha: 0.2}]')
 mkdir -p "$out"
@@ -28,7 +29,7 @@ mkdir -p "$out"
 for row in "${!names[@]}"; do
     for seed in 1 2 3; do
         run=$out/$row.$seed
-        [ "$(wc -l <"$run/summary.csv" 2>/dev/null)" = 21 ] || "$bin"/nntrain configs/cifar10_small.yaml --seed "$seed" --out "$run" \
+        [ "$(wc -l <"$run/summary.csv" 2>/dev/null)" = 21 ] || "$bin"/nntrain configs/cifar10_small.yaml --seed "$seed" --threads "$threads" --out "$run" \
             --overwrite --data "$shards/cifar10-lossless-train-{0000..0004}.tar" --val "$shards/cifar10-lossless-test-0000.tar" \
             --set "augment=${augment[row]}" --set "mix=${mix[row]}"
     done
