@@ -49,6 +49,14 @@ START_TEST(random_search)
     ck_assert(settings[0].top1 >= settings[1].top1 && settings[1].top1 >= settings[2].top1);
     free(settings);
     sweep_results_release(&results);
+
+    json_t *shares;
+    ck_assert_int_eq(sweep_importance("out", "coarse", 1, &shares, &err), 0);
+    double lr = json_number_value(json_object_get(shares, "train.lr"));
+    double decay = json_number_value(json_object_get(shares, "train.weight_decay"));
+    ck_assert_uint_eq(json_object_size(shares), 2);
+    ck_assert(lr >= 0 && decay >= 0 && lr + decay <= 1 + 1e-9);
+    json_decref(shares);
 }
 END_TEST
 

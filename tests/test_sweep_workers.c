@@ -17,7 +17,7 @@
 #include "tests/sweep_data.h"
 #include "train/claim.h"
 
-enum { WORKERS = 8, KILLED = 2, TRIALS = 10, EPOCHS = 8 };
+enum { WORKERS = 8, KILLED = 2, TRIALS = 10, EPOCHS = 5 };
 
 static const struct sweep_stage stage = {
     .name = "coarse", .round = 1, .trials = TRIALS, .epochs = EPOCHS

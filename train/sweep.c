@@ -36,13 +36,11 @@ struct worker {
 
 /* Keys in which processes of one sweep may differ: where things lie, and how they are done. */
 static const char *const free_keys[] = {
-    "train.threads",     "data.threads",
-    "train.out",         "data.train",
-    "data.val",          "data.cache",
-    "data.slots",        "data.ledger",
-    "data.cache_memory", "data.read_ahead",
-    "tune.heartbeat",    "tune.patience",
-    "tune.budget",       NULL,
+    "train.threads",   "data.threads", "train.out",
+    "data.train",      "data.val",     "data.cache",
+    "data.slots",      "data.ledger",  "data.cache_memory",
+    "data.read_ahead", "tune.trials",  "tune.rounds",
+    "tune.budget",     NULL,
 };
 
 /* The config as JSON, with the data that options name in its place. */
