@@ -43,6 +43,12 @@ static const char *or_nothing(const char *text)
     return text ? text : "";
 }
 
+const char *http_query(const struct http_request *request, const char *name)
+{
+    return or_nothing(
+        MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name));
+}
+
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **state)
@@ -65,8 +71,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         .path = url,
         .accept = or_nothing(
             MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT)),
-        .format =
-            or_nothing(MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "format")),
+        .connection = connection,
     };
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
         reply.status = MHD_HTTP_METHOD_NOT_ALLOWED;

@@ -18,7 +18,7 @@ struct http;
 struct http_request {
     const char *path;   /* "/metrics" */
     const char *accept; /* the header; "" when absent */
-    const char *format; /* the query's `format`; "" when absent */
+    void *connection;   /* for http_query */
 };
 struct http_reply {
     int status;          /* 200 when the answer is called */
@@ -30,6 +30,10 @@ struct http_reply {
 /* Fill `reply`; -1: 500 with the error's text. */
 typedef int http_answer(void *context, const struct http_request *request, struct http_reply *reply,
                         struct error *err);
+
+/* A value of the query ("since" of /data.json?since=3); "" when absent. Lives as long as the
+ * request. */
+const char *http_query(const struct http_request *request, const char *name);
 
 /* `address` is HOST:PORT; port 0: any, http_port says which. */
 int http_open(struct http **http, const char *address, http_answer *answer, void *context,

@@ -60,7 +60,8 @@ static int answer_json(const json_t *stats, struct http_reply *reply, struct err
 static int answer(const struct server *s, const json_t *stats, const struct http_request *request,
                   struct http_reply *reply, struct error *err)
 {
-    bool json = strcmp(request->format, "json") == 0 || strstr(request->accept, "application/json");
+    bool json = strcmp(http_query(request, "format"), "json") == 0 ||
+                strstr(request->accept, "application/json");
     if (strcmp(request->path, "/") == 0) {
         reply->type = "text/html; charset=utf-8";
         reply->refresh = "2";
