@@ -39,6 +39,23 @@ uint32_t crc32_of(const void *data, size_t size)
     return (uint32_t)crc32_z(crc32_z(0, NULL, 0), data, size);
 }
 
+uint32_t crc32c_of(const void *data, size_t size)
+{
+    /* The remainders of half a byte by the polynomial 0x1edc6f41, bits reversed. */
+    static const uint32_t half[16] = { 0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+                                       0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+                                       0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+                                       0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75 };
+    const unsigned char *byte = data;
+    uint32_t crc = 0xffffffff;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= byte[i];
+        crc = crc >> 4 ^ half[crc & 15];
+        crc = crc >> 4 ^ half[crc & 15];
+    }
+    return ~crc;
+}
+
 int sha256_open(struct sha256 **sha, struct error *err)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();

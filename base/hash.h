@@ -1,6 +1,7 @@
 /*
  * hash64 is XXH64 (libxxhash), seed 0: names, checksums of batches. SHA-256 is OpenSSL's:
- * identities of data sets, recipes and models. CRC-32 is zlib's: members of packed shards.
+ * identities of data sets, recipes and models. CRC-32 is zlib's: members of packed shards. CRC-32C
+ * is that of other software's record files.
  *
  *     uint64_t h = hash64(pixels, size);
  *     struct sha256 *s;  sha256_open(&s, &err); sha256_add(s, text, n); sha256_close(s, hex, &err);
@@ -20,6 +21,8 @@ uint64_t hash64_pair(const char *first, const char *second);
 
 /* The CRC-32 of gzip, PNG and ZIP. */
 uint32_t crc32_of(const void *data, size_t size);
+/* Castagnoli's, of iSCSI (RFC 3720) and TFRecord. */
+uint32_t crc32c_of(const void *data, size_t size);
 
 struct sha256; /* opaque */
 

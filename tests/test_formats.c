@@ -46,6 +46,12 @@ static void answer_crc32(const char *question, char *out)
     snprintf(out, ANSWER, "%08" PRIx32, crc32_of(text, (size_t)(strrchr(question, '"') - text)));
 }
 
+static void answer_crc32c(const char *question, char *out)
+{
+    const char *text = strchr(question, '"') + 1;
+    snprintf(out, ANSWER, "%08" PRIx32, crc32c_of(text, (size_t)(strrchr(question, '"') - text)));
+}
+
 static void answer_key(const char *question, char *out)
 {
     uint64_t seed;
@@ -94,9 +100,9 @@ static const struct {
     const char *begins;
     void (*answer)(const char *question, char *out);
 } kinds[] = {
-    { "philox ", answer_philox },  { "hash64 ", answer_hash64 }, { "crc32 ", answer_crc32 },
-    { "key ", answer_key },        { "draws ", answer_draw },    { "uniform ", answer_draw },
-    { "below-225 ", answer_draw }, { "order ", answer_order },
+    { "philox ", answer_philox }, { "hash64 ", answer_hash64 },  { "crc32 ", answer_crc32 },
+    { "crc32c ", answer_crc32c }, { "key ", answer_key },        { "draws ", answer_draw },
+    { "uniform ", answer_draw },  { "below-225 ", answer_draw }, { "order ", answer_order },
 };
 
 static void check_line(char *line)

@@ -30,9 +30,9 @@ struct board {
     struct board_run **sorted; /* (count) owned as an array: by path */
     struct board_settings settings;
     struct board_steps steps;
-    struct buffer bands; /* owned */
-    struct pool *pool;   /* owned */
-    uint64_t generation;
+    struct buffer bands;        /* owned */
+    struct pool *pool;          /* owned */
+    uint64_t first, generation; /* `first` is that of all that was there when it was opened */
 };
 
 uint64_t board_generation(const struct board *board)
@@ -45,6 +45,11 @@ const char *board_title(const struct board *board)
     return board->title;
 }
 
+const json_t *board_keys(const struct board *board)
+{
+    return board->settings.keys;
+}
+
 size_t board_runs(const struct board *board)
 {
     return board->count;
@@ -55,7 +60,8 @@ const struct board_run *board_run(const struct board *board, size_t id)
     return board->runs[id];
 }
 
-/* Milliseconds of the clock: past every number that an earlier process of this kind has come to. */
+/* Milliseconds of the clock: past every number that an earlier process has come to, or, when the
+ * clock was set back, before it. */
 static uint64_t first_generation(void)
 {
     struct timespec now;
@@ -200,6 +206,7 @@ int board_open(struct board **result, const struct board_options *options, struc
         board_close(b);
         return -1;
     }
+    b->first = b->generation;
     *result = b;
     return 0;
 }
@@ -269,9 +276,11 @@ static int write_rest(const struct board *b, struct buffer *json, struct error *
 
 int board_json(const struct board *b, uint64_t since, struct buffer *json, struct error *err)
 {
-    if (buffer_print(json, err, "{\"version\":1,\"live\":%s,\"generation\":%llu,",
-                     b->options.live ? "true" : "false", (unsigned long long)b->generation) < 0 ||
-        write_runs(b, since > b->generation ? 0 : since, json, err) < 0 ||
+    bool all = since < b->first || since > b->generation;
+    if (buffer_print(json, err, "{\"version\":1,\"live\":%s,\"generation\":%llu,\"all\":%s,",
+                     b->options.live ? "true" : "false", (unsigned long long)b->generation,
+                     all ? "true" : "false") < 0 ||
+        write_runs(b, all ? 0 : since, json, err) < 0 ||
         (since != b->generation && write_rest(b, json, err) < 0))
         return -1;
     return buffer_append(json, "}\n", 2, err);

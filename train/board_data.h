@@ -36,15 +36,18 @@ int board_open(struct board **board, const struct board_options *options, struct
  * was read of them. */
 int board_update(struct board *board, bool *changed, struct error *err);
 
-/* A number that rises with every change, also from one process to the next. */
+/* A number that rises with every change, and begins with the milliseconds of the clock: a process
+ * knows by it what a client has seen of an earlier one. */
 uint64_t board_generation(const struct board *board);
 const char *board_title(const struct board *board);
 
 /* Append the JSON: everything, but of the runs only those that have changed after generation
- * `since`; 0, or one that is still to come: all. */
+ * `since`; 0, or one that no board of this process has had: all ("all" is then true). */
 int board_json(const struct board *board, uint64_t since, struct buffer *json, struct error *err);
 
-/* The runs in order of their ids, for exports; valid until the next board_update. */
+/* The keys whose values differ between runs (an array of texts), and the runs in order of their
+ * ids, for exports; valid until the next board_update. */
+const json_t *board_keys(const struct board *board);
 size_t board_runs(const struct board *board);
 const struct board_run *board_run(const struct board *board, size_t id);
 

@@ -60,6 +60,16 @@ def xxh64(data):
     return h ^ h >> 32
 
 
+def crc32c(data):
+    """Bit by bit, by Castagnoli's polynomial."""
+    crc = M32
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ M32
+
+
 def key(seed, domain, name, occurrence):
     use = xxh64(f'{domain}/{name}'.encode())
     return philox([use & M32, use >> 32, occurrence, 0], [seed & M32, seed >> 32])[:2]
@@ -98,6 +108,8 @@ for text in ('', 'a', 'sample/hflip', 'n01440764/n01440764_tench', 'order/permut
     lines.append(f'hash64 "{text}" = {xxh64(text.encode()):016x}')
 for text in ('', '123456789'):
     lines.append(f'crc32 "{text}" = {zlib.crc32(text.encode()):08x}')
+for text in ('', '123456789'):
+    lines.append(f'crc32c "{text}" = {crc32c(text.encode()):08x}')
 for seed, domain, name, occurrence in ((0, 'sample', 'hflip', 0), (0, 'sample', 'hflip', 1), (1, 'sample', 'hflip', 0),
                                        (2**40 + 7, 'batch', 'mixup', 0), (42, 'init', 'conv1.weight', 0)):
     lines.append(f'key {seed} {domain} {name} {occurrence} = {hexes(key(seed, domain, name, occurrence))}')
