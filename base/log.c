@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -21,6 +23,7 @@ struct log {
     int fd;
     pthread_mutex_t lock; /* one line at a time; of `torn` as well */
     bool torn;            /* the file may end in half a line: the disk was full */
+    bool remote;          /* on NFS */
 };
 
 /* How far back the last line may begin. */
@@ -88,6 +91,8 @@ int log_open(struct log **result, const char *path, bool append, struct error *e
     }
     if (append && mend(log, (uint64_t)info.st_size, err) < 0)
         goto fail;
+    struct statfs system;
+    log->remote = fstatfs(log->fd, &system) == 0 && system.f_type == NFS_SUPER_MAGIC;
     pthread_mutex_init(&log->lock, NULL);
     *result = log;
     return 0;
@@ -124,6 +129,10 @@ int log_write(struct log *log, json_t *record, struct error *err)
     if (rc == 0)
         rc = write_whole(log, line, size + 1, err);
     log->torn = rc < 0;
+    /* NFS keeps what is written in this machine's memory for half a minute, and tells only now that
+     * a disk is full. */
+    if (rc == 0 && log->remote && fdatasync(log->fd) < 0)
+        rc = error_errno(err, log->path, "cannot be written");
     pthread_mutex_unlock(&log->lock);
     free(line);
     return rc;

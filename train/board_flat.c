@@ -25,7 +25,7 @@ bool board_flat_is_free(const char *key)
 bool board_flat_is_seed(const char *key)
 {
     static const char *const names[] = { "train.seed", "data.seed", "data.order_seed",
-                                         "data.augment_seed" };
+                                         "data.augment_seed", "data.fold" };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(key, names[i]) == 0)
             return true;

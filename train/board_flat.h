@@ -22,6 +22,8 @@ json_t *board_flat(const json_t *config, struct error *err);
 
 /* The key changes nothing of what is learned (threads, caches, names of folders). */
 bool board_flat_is_free(const char *key);
+/* Runs that differ in it alone are repetitions of one setting: a seed, or the fold of a
+ * cross-validation. */
 bool board_flat_is_seed(const char *key);
 
 /* A hash of all values but those of the two kinds above; of `path` where `flat` is NULL. */

@@ -180,15 +180,7 @@ void run_close(struct run_record *run)
     run_table_close(run->table);
     run_log_close(run->log);
     release_points(&run->points);
-    free(run->rows.epoch);
-    free(run->rows.train_loss);
-    free(run->rows.train_top1);
-    free(run->rows.eval_loss);
-    free(run->rows.eval_top1);
-    free(run->rows.eval_top5);
-    free(run->rows.lr);
-    free(run->rows.seconds);
-    free(run->rows.images_per_second);
+    run_rows_release(&run->rows);
     json_decref(run->config);
     json_decref(run->trial);
     free(run->path);

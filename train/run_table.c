@@ -97,6 +97,16 @@ static int grow(struct run_rows *rows, struct error *err)
     return 0;
 }
 
+void run_rows_release(struct run_rows *rows)
+{
+    double **list[COLUMNS];
+    list_columns(rows, list);
+    for (int c = 0; c < COLUMNS; c++)
+        free(*list[c]);
+    free(rows->epoch);
+    *rows = (struct run_rows){ 0 };
+}
+
 /* The fields of the line at *at, cut out in place; *at is then the next line. */
 static int cut_line(char **at, char *field[FIELDS])
 {

@@ -21,5 +21,6 @@ void run_table_close(struct run_table *table); /* NULL is a no-op */
 
 /* The rows in `text` (ended by a NUL), which is cut up; replaces those in `rows`. */
 int run_table_parse(struct run_rows *rows, char *text, int *skipped, struct error *err);
+void run_rows_release(struct run_rows *rows);
 
 #endif

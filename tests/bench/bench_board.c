@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/file.h"
 #include "base/progress.h"
@@ -11,6 +12,21 @@
 #include "train/board_data.h"
 
 enum { RUNS = 1000, POINTS = 10000, EPOCHS = 100, IDLE = 10 };
+
+static double seconds_of(const struct timeval *t)
+{
+    return (double)t->tv_sec + 1e-6 * (double)t->tv_usec;
+}
+
+/* What a machine that is shared does not change much. */
+static void print_use(void)
+{
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    printf("processor time %.2f s, of it %.2f s of the system; %.0f MB at most\n",
+           seconds_of(&use.ru_utime) + seconds_of(&use.ru_stime), seconds_of(&use.ru_stime),
+           (double)use.ru_maxrss / 1024);
+}
 
 static int run(const char *folder, const struct made_shape *shape, const char *out,
                struct error *err)
@@ -34,6 +50,7 @@ static int run(const char *folder, const struct made_shape *shape, const char *o
     printf("%zu runs: %.2f s to read, %.2f s to write, %.1f MB; %.1f ms to look again%s\n",
            board_runs(board), read - start, made - read, (double)json.size / 1e6,
            1000 * (idle - made) / IDLE, changed ? " (something has changed)" : "");
+    print_use();
     board_close(board);
     buffer_release(&json);
     return rc;

@@ -22,4 +22,5 @@ if [ -n "${TENFOLD_DATA:-}" ]; then
 fi
 "$bench/bench_winograd"
 "$bench/bench_training" configs/models/cifar_resnet8.yaml 128 3
+"$bench/bench_board" "$out/board" 200 2000
 "$bench/bench_ops" - 500 375 0.1 -
