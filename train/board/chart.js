@@ -1,43 +1,49 @@
 /*
- * One plot: uPlot draws axes, lines and the zoom; dots and bands are drawn into its canvas under the lines. Every curve
- * has an x of its own. A zoom lasts until it is undone (double click, Escape), also while new data come in.
+ * One plot: uPlot draws axes, lines and the zoom; dots and bands are drawn into its canvas under
+ * the lines. Every curve has an x of its own. A zoom lasts until it is undone (double click,
+ * Escape), also while new data come in.
  *
  *     const chart = new Chart(host, { title: "loss", x: "epoch", log: false, cut: true });
- *     chart.set([{ x: [1, 2], y: [2.3, 1.9], kind: "line", stroke: "#06c", label: "trials/0003", run }]);
- *     chart.draw();                          // as lazy() says
+ *     chart.set([{ x: [1, 2], y: [2.3, 1.9], kind: "line", stroke: "#06c", label: run.name, run }]);
  */
 const CAPTION_PX = 22;
 
 class Chart {
+    /* The one that a zoom is being drawn on: it is not drawn again until the mouse lets go. */
+    static held = null;
+
     constructor(host, options) {
         this.host = host;
         this.options = { height: 240, ...options };
         this.curves = [];
         this.zoom = null; /* {x: [from, to], y: [from, to]} */
         host.classList.add("chart");
-        host.style.minHeight = `${this.options.height + CAPTION_PX}px`; /* before it is drawn, too: nothing moves then */
+        /* Before it is drawn, too: nothing moves then. */
+        host.style.minHeight = `${this.options.height + CAPTION_PX}px`;
         host.tabIndex = 0;
         host.setAttribute("role", "group");
         host.addEventListener("keydown", event => this.key(event));
-        host.addEventListener("pointerdown", () => (this.held = true));
-        window.addEventListener("pointerup", () => {
-            if (this.held) {
-                this.held = false;
-                if (this.late) this.draw();
-            }
+        host.addEventListener("pointerdown", () => {
+            Chart.held = this;
         });
         this.drawing = lazy(host, () => this.draw());
     }
 
     set(curves, options = {}) {
         Object.assign(this.options, options);
-        this.curves = curves.filter(curve => curve.x && curve.y && curve.x.length);
+        const known = ({ x, y }) => (x && y ? y.reduce((n, value) => n + (value != null), 0) : 0);
+        /* A line of one value would not be seen. */
+        this.curves = curves
+            .filter(known)
+            .map(curve =>
+                curve.kind === "line" && known(curve) === 1 ? { ...curve, kind: "marks" } : curve
+            );
         this.drawing.again();
     }
 
     draw() {
-        this.late = this.held;
-        if (this.held) /* a zoom is being drawn */ return;
+        this.late = Chart.held === this;
+        if (this.late) return;
         const width = this.host.clientWidth;
         if (width < 40) return;
         this.limits = chartLimits(this.curves, this.options);
@@ -132,7 +138,17 @@ class Chart {
                     labelFont: "11px system-ui, sans-serif",
                     values: (u, values) => values.map(format.tick),
                 },
-                { ...axis, size: 46, space: 26, ...(log ? {} : { incrs }), values: write },
+                {
+                    ...axis,
+                    size: (u, texts) =>
+                        Math.max(
+                            46,
+                            14 + 6.5 * Math.max(...(texts || [""]).map(text => (text || "").length))
+                        ),
+                    space: 26,
+                    ...(log ? {} : { incrs }),
+                    values: write,
+                },
             ],
             series: [null, ...this.drawable().map(curve => this.seriesOf(curve))],
             hooks: { setSelect: [u => this.selected(u)] },
@@ -169,7 +185,7 @@ class Chart {
 
     setZoom(zoom) {
         this.zoom = zoom;
-        this.held = false;
+        Chart.held = null;
         this.draw();
     }
 
@@ -276,6 +292,12 @@ class Chart {
         if (this.uplot) this.uplot.destroy();
     }
 }
+
+window.addEventListener("pointerup", () => {
+    const chart = Chart.held;
+    Chart.held = null;
+    if (chart && chart.late) chart.draw();
+});
 
 /* x ascends. */
 function firstAtLeast(x, value) {

@@ -1,7 +1,7 @@
 /*
- * What a run's line looks like. Chosen runs have a color and a dash of their own (Okabe and Ito's colors, as adapted in
- * the style sheet), the others are faint; or all are colored by a number, from blue by gray to orange, which those who
- * see no red or green tell apart, too.
+ * What a run's line looks like. Chosen runs have a color and a dash of their own (Okabe and Ito's
+ * colors, as adapted in the style sheet), the others are faint; or all are colored by a number,
+ * from blue by gray to orange, which those who see no red or green tell apart, too.
  */
 const color = (() => {
     const dashes = [[], [7, 4], [2, 3]];

@@ -1,7 +1,7 @@
 "use strict";
 /*
- * Elements of the page are made here. What comes from a run (names, notes, settings) only ever becomes a text node or
- * an attribute's value, never markup.
+ * Elements of the page are made here. What comes from a run (names, notes, settings) only ever
+ * becomes a text node or an attribute's value, never markup.
  *
  *     el("button", { class: "chip", onclick: () => store.choose(3) }, "trials/0003")
  */
@@ -16,11 +16,16 @@ function el(tag, attributes = {}, ...children) {
     return element;
 }
 
-/* Where a run's link leads: below the page or to http(s); anything else ("javascript:") is only its text. */
+/* Where a run's link leads: below the page or to http(s), as a browser reads it; anything else
+ * ("javascript:") is only its text. */
 function link(text, href) {
-    const scheme = /^[\s\x00-\x20]*([a-z][a-z0-9+.-]*):/i.exec(href);
-    if (typeof href !== "string" || (scheme && !/^https?$/i.test(scheme[1])))
-        return el("span", {}, text);
+    let scheme = "";
+    try {
+        scheme = new URL(String(href), "http://page.invalid/").protocol;
+    } catch {
+        /* no address at all */
+    }
+    if (!/^https?:$/.test(scheme)) return el("span", {}, text);
     return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
 }
 
@@ -43,7 +48,8 @@ function css(name) {
 }
 
 /*
- * Draws only what can be seen: `draw` is called when `element` is near the window and something changed since.
+ * Draws only what can be seen: `draw` is called when `element` is near the window and something
+ * changed since.
  *
  *     const drawing = lazy(host, () => chart.draw());
  *     drawing.again();
@@ -60,7 +66,8 @@ const lazy = (() => {
         entries => {
             for (const entry of entries) {
                 const drawing = drawings.get(entry.target);
-                if (drawing) {
+                if (drawing && !entry.target.isConnected) drawing.forget();
+                else if (drawing) {
                     drawing.near = entry.isIntersecting;
                     run(drawing);
                 }

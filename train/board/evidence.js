@@ -1,7 +1,7 @@
 /*
- * A verdict's evidence, whatever it holds: numbers and texts as a list, lists of numbers of one length as curves over the
- * one that is an axis (a rate, a step, an epoch, a layer), `importance` as bars, lists of objects as a table, objects as
- * their own little section.
+ * A verdict's evidence, whatever it holds: numbers and texts as a list, lists of numbers of one
+ * length as curves over the one that is an axis (a rate, a step, an epoch, a layer), `importance`
+ * as bars, lists of objects as a table, objects as their own little section.
  */
 const evidenceAxes = [
     "lr",
@@ -65,7 +65,7 @@ function evidence(value, depth = 0) {
     const plots = [...lists.values()].flatMap(listPlots);
     return [
         facts.length ? el("dl", { class: "facts-list" }, facts) : null,
-        plots.length ? el("div", { class: "pair" }, plots) : null,
+        plots.length ? el("div", { class: "plots" }, plots) : null,
         ...parts,
     ].filter(part => part);
 }

@@ -1,7 +1,8 @@
 /*
- * The filter: terms that must all hold, separated by blanks. A word is looked for in name, state and stage; `lr>=0.01`,
- * `model=resnet20`, `weight_decay!=0` and `lr=0.001..0.1` compare a setting or a measure. A key may be shortened to its
- * last parts (`lr` for `train.lr`) where only one key ends so. Shares are 0..1.
+ * The filter: terms that must all hold, separated by blanks. A word is looked for in name, state
+ * and stage; `lr>=0.01`, `model=resnet20`, `weight_decay!=0` and `lr=0.001..0.1` compare a setting
+ * or a measure. A key may be shortened to its last parts (`lr` for `train.lr`) where only one key
+ * ends so. Shares are 0..1.
  *
  *     parseFilter("lr>0.01 state=done").passes(run)
  */

@@ -1,6 +1,6 @@
 /*
- * The page begins: data from the page itself, or from its server once a second. When it can be used, the root element
- * has data-ready: the milliseconds since it was asked for.
+ * The page begins: data from the page itself, or from its server once a second. When it can be
+ * used, the root element has data-ready: the milliseconds since it was asked for.
  */
 (() => {
     const REFRESH_MS = 1000;
@@ -22,6 +22,8 @@
         if (changes.has("data")) showHead();
         if (changes.has("data") || changes.has("filter")) showFilter();
         views.forEach(view => view(changes));
+        for (const to of document.querySelectorAll("nav .links a"))
+            to.hidden = byId(to.hash.slice(1)).hidden;
     });
 
     function showHead() {
@@ -32,9 +34,9 @@
         document.title = `${store.title} – nnboard`;
         byId("summary").replaceChildren(
             format.count(store.runs.size, "run"),
-            ": ",
-            [...states].map(([state, n]) => `${n} ${state}`).join(", "),
-            ". ",
+            states.size
+                ? `: ${[...states].map(([state, n]) => `${n} ${state}`).join(", ")}. `
+                : ". ",
             ...(store.live ? [live] : [`Made ${store.made}.`])
         );
         const tiles = [];
@@ -44,7 +46,10 @@
                     "button",
                     {
                         class: "tile",
-                        onclick: () => store.choose(id, true),
+                        onclick: () => {
+                            store.choose(id, true);
+                            byId("chosen").scrollIntoView();
+                        },
                         title: "choose this run",
                     },
                     el("span", { class: "faint" }, label),

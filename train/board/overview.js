@@ -1,6 +1,7 @@
 /*
- * All runs that pass the filter in one plot, twice: loss and accuracy side by side, each with a choice of what is shown.
- * The chosen ones are drawn last and have colors; a click on a line chooses its run.
+ * All runs that pass the filter in one plot, twice: loss and accuracy side by side, each with a
+ * choice of what is shown. The chosen ones are drawn last and have colors; a click on a line
+ * chooses its run.
  */
 const curvesOf = {
     train_mean: {
@@ -125,7 +126,7 @@ function overview(section) {
                     onclick: () => store.choose(run.id, false),
                 },
                 swatch(run),
-                run.name,
+                el("bdi", {}, run.name),
                 el("span", { class: "faint" }, " ×")
             )
         );

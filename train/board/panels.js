@@ -1,6 +1,7 @@
 /*
- * A panel for each chosen run: loss (every logged step as a dot, its moving average, validation), accuracy with the gap
- * between training and validation filled, learning rate; beside the name what is known of it and where its reports lie.
+ * A panel for each chosen run: loss (every logged step as a dot, its moving average, validation),
+ * accuracy with the gap between training and validation filled, learning rate; beside the name what
+ * is known of it and where its reports lie.
  */
 function panels(section) {
     const AT_ONCE = 6;
@@ -183,11 +184,12 @@ function headOf(run) {
             .map(key => `${key.replace(/^.*\./, "")} ${format.setting(store.setting(run, key))}`),
     ].filter(fact => fact);
     return [
-        el("h3", {}, swatch(run), run.name, " ", stateOf(run)),
+        el("h3", {}, swatch(run), el("bdi", {}, run.name), " ", stateOf(run)),
         el("span", { class: "faint" }, facts.join(" · ")),
         ...(run.links || []).map(one => link(String(one.text), one.href)),
+        run.reason ? el("p", { class: "note" }, String(run.reason)) : null,
         ...(run.notes || []).map(note => el("p", { class: "note" }, String(note))),
-    ];
+    ].filter(part => part);
 }
 
 function stateOf(run) {

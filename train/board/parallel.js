@@ -1,6 +1,7 @@
 /*
- * Parallel coordinates: an axis for each setting that differs, the score last, a line for each run. Dragging along an
- * axis writes a range into the filter, where it can be read, changed and removed; a click on a line chooses its run.
+ * Parallel coordinates: an axis for each setting that differs, the score last, a line for each run.
+ * Dragging along an axis writes a range into the filter, where it can be read, changed and removed;
+ * a click on a line chooses its run.
  */
 function parallel(section) {
     const MOST_AXES = 10,

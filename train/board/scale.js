@@ -1,8 +1,9 @@
 /*
- * The axis of a setting: linear, logarithmic where all values are positive and far apart (with a place of its own for 0,
- * as of weight decay), or a place for each where they are no numbers.
+ * The axis of a setting: linear, logarithmic where all values are positive and far apart (with a
+ * place of its own for 0, as of weight decay), or a place for each where they are no numbers.
  *
- *     const scale = settingScale(values);     // scale.place(0.01) is 0..1, scale.ticks [{ at: 0..1, text }]
+ *     const scale = settingScale(values);
+ *     scale.place(0.01)                        // 0..1; scale.ticks: [{ at: 0..1, text }]
  */
 function settingScale(values) {
     const known = values.filter(value => value != null);

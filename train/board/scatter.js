@@ -1,7 +1,8 @@
 /*
- * For each setting the score over its values, a mark a run: circles for values drawn at random, squares for those of a
- * grid. The little lines at the foot are the values tried: a grid of n x n tries n of each setting, a random search n * n
- * (Bergstra and Bengio, "Random Search for Hyper-Parameter Optimization", JMLR 13, 2012).
+ * For each setting the score over its values, a mark a run: circles for values drawn at random,
+ * squares for those of a grid. The little lines at the foot are the values tried: a grid of n x n
+ * tries n of each setting, a random search n * n (Bergstra and Bengio, "Random Search for
+ * Hyper-Parameter Optimization", JMLR 13, 2012).
  */
 function scatter(section) {
     const MOST = 12,

@@ -1,6 +1,7 @@
 /*
- * Runs that differ in their seed alone: the mean over them and its standard error as a band, with each run faint behind.
- * The number of groups shown at once is limited; those with a chosen run come first.
+ * Runs that differ in their seed alone: the mean over them and its standard error as a band, with
+ * each run faint behind. The number of groups shown at once is limited; those with a chosen run
+ * come first.
  */
 function seeds(section) {
     const AT_ONCE = 6;

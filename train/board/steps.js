@@ -1,6 +1,7 @@
 /*
- * The recipe's steps in the order in which they happened, each PASS or FAIL; the one that is picked shows its reason, its
- * remedy and its evidence. Steps of the recipe that did not happen yet stand behind, faint.
+ * The recipe's steps in the order in which they happened, each PASS or FAIL; the one that is picked
+ * shows its reason, its remedy and its evidence. Steps of the recipe that did not happen yet stand
+ * behind, faint.
  */
 function steps(section) {
     const RECIPE = ["init", "overfit", "lr", "coarse", "refine", "curves", "refine again"];
@@ -93,6 +94,7 @@ function steps(section) {
                 [
                     step.seconds != null && format.duration(step.seconds),
                     ids.length && format.count(ids.length, "run"),
+                    step.fault && step.fault !== "none" && `kind of fault: ${step.fault}`,
                 ]
                     .filter(part => part)
                     .join(" · "),

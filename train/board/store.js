@@ -1,6 +1,7 @@
 /*
- * What all parts of the page share: the runs, which of them are chosen, the filter, the color's meaning. Whoever shows
- * something registers with `on` and is told what changed: "data", "chosen", "filter", "color" (or "look": light and dark).
+ * What all parts of the page share: the runs, which of them are chosen, the filter, the color's
+ * meaning. Whoever shows something registers with `on` and is told what changed: "data", "chosen",
+ * "filter", "color" (or "look": light and dark).
  *
  *     store.merge(reply);                  // everything, or what changed since
  *     store.on(changes => { if (changes.has("chosen")) redraw(); });
@@ -70,8 +71,8 @@ const store = (() => {
             self.changed("filter");
         },
 
-        /* A reply holds everything but runs whole, of runs those that changed. Settings are those of the reply that a
-         * run came with. */
+        /* A reply holds everything but runs whole, of runs those that changed. Settings are those of
+         * the reply that a run came with. */
         merge(reply) {
             const first = runs.size === 0;
             for (const name of [
@@ -100,7 +101,8 @@ const store = (() => {
         },
 
         setting(run, key) {
-            return key in run.config ? run.config[key] : run.base[key];
+            const settings = Object.hasOwn(run.config, key) ? run.config : run.base;
+            return Object.hasOwn(settings, key) ? settings[key] : undefined;
         },
         configKeys(run) {
             return [...new Set([...Object.keys(run.base), ...Object.keys(run.config)])];

@@ -1,5 +1,6 @@
 /*
- * All runs that pass the filter, a row each: choose by the box, sort by a column's head. Rows are made as one scrolls.
+ * All runs that pass the filter, a row each: choose by the box, sort by a column's head. Rows are
+ * made as one scrolls.
  */
 function table(section) {
     const AT_ONCE = 60;
@@ -135,7 +136,12 @@ function table(section) {
                         notesOf(run)
                     );
                 if (field.name === "name")
-                    return el("th", { scope: "row" }, chosen ? swatch(run) : null, run.name);
+                    return el(
+                        "th",
+                        { scope: "row" },
+                        chosen ? swatch(run) : null,
+                        el("bdi", {}, run.name)
+                    );
                 if (field.name === "state") return el("td", {}, stateOf(run));
                 return el(
                     "td",
@@ -180,6 +186,7 @@ function table(section) {
             }
             return;
         }
+        section.hidden = store.runs.size === 0;
         columns = findColumns();
         order();
         showHead();
