@@ -19,14 +19,26 @@ const color = (() => {
     };
     let series = [],
         faint = "",
-        scale = null,
-        places = new Map();
+        scale = null;
+    const places = new Map();
 
     function refresh() {
         series = [1, 2, 3, 4, 5, 6].map(i => css(`--s${i}`));
         faint = css("--faint");
-        places = new Map([...store.chosen].map((id, i) => [id, i]));
+        assign();
         scale = store.color ? makeScale(store.color) : null;
+    }
+
+    /* A run keeps its color as long as it is chosen; a new one takes the first that is free. */
+    function assign() {
+        for (const id of places.keys()) if (!store.chosen.has(id)) places.delete(id);
+        const taken = new Set(places.values());
+        let free = 0;
+        for (const id of store.chosen) {
+            if (places.has(id)) continue;
+            while (taken.has(free)) free++;
+            places.set(id, free++);
+        }
     }
 
     /* Extremes do not take all the colors: those of the middle nine tenths are the ends. */

@@ -13,7 +13,8 @@ function settingScale(values) {
         high = Math.max(...numbers);
     const positive = numbers.filter(value => value > 0);
     const least = Math.min(...positive);
-    if (low >= 0 && positive.length && high / least > 20) return logScale(least, high, low === 0);
+    if (low >= 0 && positive.length && high / least > (low === 0 ? 5 : 20))
+        return logScale(least, high, low === 0);
     if (low === high)
         return {
             place: value => (value == null ? null : 0.5),

@@ -9,6 +9,8 @@
 const store = (() => {
     const runs = new Map(); /* by id, in order of arrival */
     const watchers = [];
+    const WHOLE = ["title", "made", "live", "generation", "keys", "bands", "steps", "sweep"];
+    let byHand = false; /* somebody has chosen */
     let pending = null;
     let visible = null; /* the runs that pass the filter; null: to be found again */
 
@@ -58,11 +60,13 @@ const store = (() => {
         },
 
         choose(id, on = !self.chosen.has(id)) {
+            byHand = true;
             if (on) self.chosen.add(id);
             else self.chosen.delete(id);
             self.changed("chosen");
         },
         chooseOnly(ids) {
+            byHand = true;
             self.chosen = new Set(ids);
             self.changed("chosen");
         },
@@ -71,32 +75,20 @@ const store = (() => {
             self.changed("filter");
         },
 
-        /* A reply holds everything but runs whole, of runs those that changed. Settings are those of
-         * the reply that a run came with. */
+        /* A reply holds everything but runs whole, of runs those that changed, or with `all` every
+         * one. Settings are those of the reply that a run came with. */
         merge(reply) {
-            const first = runs.size === 0;
-            for (const name of [
-                "title",
-                "made",
-                "live",
-                "generation",
-                "keys",
-                "bands",
-                "steps",
-                "sweep",
-            ])
-                if (reply[name] !== undefined) self[name] = reply[name];
+            const names = self.chosenRuns.map(run => run.name);
+            for (const name of WHOLE) if (reply[name] !== undefined) self[name] = reply[name];
+            if (reply.all) runs.clear(); /* a server that began anew: ids may mean other runs */
             for (const run of reply.runs || []) {
                 run.base = reply.base || {};
                 run.name = String(run.name);
                 run.config ||= {};
                 runs.set(run.id, run);
             }
-            for (const id of reply.gone || []) {
-                runs.delete(id);
-                self.chosen.delete(id);
-            }
-            if (first) self.chosen = new Set(firstChoice([...runs.values()]));
+            if (reply.all) chooseNamed(names);
+            if (!byHand) chooseFirst();
             self.changed("data");
         },
 
@@ -109,13 +101,20 @@ const store = (() => {
         },
     };
 
-    /* All where they can be told apart, else the best. */
-    function firstChoice(all) {
-        if (all.length <= 6) return all.map(run => run.id);
-        const scored = all
+    function chooseNamed(names) {
+        const named = [...runs.values()].filter(run => names.includes(run.name));
+        self.chosen = new Set(named.map(run => run.id));
+    }
+
+    /* All where they can be told apart, else the best that there were at first. */
+    function chooseFirst() {
+        const all = [...runs.values()];
+        if (all.length > 6 && self.chosen.size) return;
+        const best = all
             .filter(run => run.best_top1 != null)
             .sort((a, b) => b.best_top1 - a.best_top1);
-        return (scored.length ? scored : all).slice(0, 4).map(run => run.id);
+        const first = all.length <= 6 ? all : (best.length ? best : all).slice(0, 4);
+        self.chosen = new Set(first.map(run => run.id));
     }
     return self;
 })();
