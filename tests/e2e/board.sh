@@ -10,16 +10,27 @@ server=
 finish() { [ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$home"; }
 trap finish EXIT
 fail() { echo "board.sh: $*" >&2; exit 1; }
+headless=(--headless --no-sandbox --disable-gpu --user-data-dir="$home/profile" --enable-logging=stderr --window-size=1400,1000)
 now() { date +%s%3N; }
 
 # look ADDRESS: the page as it is once it is ready, in $home/dom
 look() {
-    chromium --headless --no-sandbox --disable-gpu --user-data-dir="$home/profile" --enable-logging=stderr \
-        --window-size=1400,1000 --timeout=20000 --dump-dom "$1" >"$home/dom" 2>"$home/console" || fail "Chromium fails on $1"
+    chromium "${headless[@]}" --timeout=20000 --dump-dom "$1" >"$home/dom" 2>"$home/console" || fail "Chromium fails on $1"
     ! grep CONSOLE "$home/console" >&2 || fail "$1 prints on the console"
     ready=$(sed -n 's/.*<html[^>]* data-ready="\([0-9]*\)".*/\1/p' "$home/dom")
     [ -n "$ready" ] || fail "$1 does not become ready"
 }
+
+# The parts of the script that compute, in a page of their own.
+{
+    echo '<!DOCTYPE html><meta charset="utf-8"><body></body><script>'
+    for part in dom format store filter color scale chart_limits; do cat "train/board/$part.js"; done
+    cat tests/e2e/board_test.js
+    echo '</script>'
+} >"$home/script.html"
+chromium "${headless[@]}" --dump-dom "file://$home/script.html" 2>"$home/console" | sed -n 's/.*<body>//p' >"$home/dom"
+grep -q ' 0 failed' "$home/dom" || fail "the script: $(cat "$home/dom" "$home/console")"
+echo "the script: $(cat "$home/dom")"
 
 "$bin/nndata" synth "$home/data" --train 400 --test 100 --seed 1 >/dev/null
 "$bin/nntrain" configs/demo.yaml --data "$home/data/train" --val "$home/data/test" --set train.epochs=2 --set train.log_every=1 \
@@ -49,7 +60,7 @@ grep -q '1,000 runs: 1000 done' "$home/dom" || fail "not all runs are in the pag
 [ "$fastest" -le 3000 ] || fail "the page is ready after $fastest ms"
 
 # Live: what a training writes is in the data two seconds later.
-"$bin/nnboard" "$home/one" --live --listen 127.0.0.1:0 >"$home/live.out" 2>&1 &
+"$bin/nnboard" "$home/one" --live 0 >"$home/live.out" 2>&1 &
 server=$!
 for _ in $(seq 100); do grep -q http "$home/live.out" && break; sleep 0.1; done
 address=$(sed -n 's|.*\(http://[0-9.:]*\).*|\1|p' "$home/live.out")

@@ -19,8 +19,9 @@ function chartLimits(curves, { log, cut, most }) {
             for (const y of curve.y2 ? [curve.y[i], curve.y2[i]] : [curve.y[i]])
                 if (y != null && (!log || y > 0)) ys.push(y);
         }
-    const x = list.extent(xs) || [0, 1];
-    let [low, high] = list.extent(ys) || [log ? 0.1 : 0, 1];
+    if (!ys.length) return { x: [0, 1], y: log ? [0.1, 1] : [0, 1], cut: false };
+    const x = list.extent(xs);
+    let [low, high] = list.extent(ys);
     if (x[0] === x[1]) x[1] = x[0] + (Math.abs(x[0]) || 1) / 2;
     if (log) return { x, y: [low / 1.1, high * 1.1], cut: above > high };
     const top = Math.min(most ?? Infinity, cut ? usual(ys, low) : Infinity);

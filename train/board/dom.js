@@ -83,6 +83,12 @@ const lazy = (() => {
             all();
         }
     });
+    window.addEventListener("beforeprint", () =>
+        drawings.forEach(drawing => {
+            drawing.near = true;
+            run(drawing);
+        })
+    );
     const make = (element, draw) => {
         const drawing = { draw, near: false, stale: true };
         drawing.again = () => {

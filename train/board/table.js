@@ -80,7 +80,7 @@ function table(section) {
 
     function showHead() {
         const focused = head.contains(document.activeElement)
-            ? document.activeElement.textContent
+            ? document.activeElement.dataset.name
             : null;
         head.replaceChildren(
             el("th", {}, el("span", { class: "hidden" }, "chosen")),
@@ -101,7 +101,7 @@ function table(section) {
                     },
                     el(
                         "button",
-                        { onclick: () => sortBy(field) },
+                        { "data-name": field.name, onclick: () => sortBy(field) },
                         field.setting ? field.label.replace(/^.*\.(?=[^.]+$)/, "") : field.label,
                         el("span", { "aria-hidden": "true" }, by ? (sort.down ? " ▾" : " ▴") : "")
                     )
@@ -110,7 +110,7 @@ function table(section) {
         );
         if (focused)
             [...head.querySelectorAll("button")]
-                .find(button => button.textContent.slice(0, 6) === focused.slice(0, 6))
+                .find(button => button.dataset.name === focused)
                 ?.focus();
     }
 
