@@ -266,7 +266,8 @@ static int init_from_data(struct trainer *t, struct error *err)
     return rc;
 }
 
-static int open_all(struct trainer *t, const struct checkpoint *checkpoint, struct error *err)
+/* Everything that a step needs but the batches. */
+static int open_parts(struct trainer *t, struct error *err)
 {
     struct stream_options *o = &t->data.data.stream;
     if (open_net(t, err) < 0 || open_data(t, err) < 0 ||
@@ -283,9 +284,30 @@ static int open_all(struct trainer *t, const struct checkpoint *checkpoint, stru
         backprop_remember(t->backprop, t->config.features, err) < 0 || open_optimizer(t, err) < 0 ||
         !(t->resolved = resolve(t, err)))
         return -1;
+    t->plateau = plateau_begin(t->config.patience, t->config.threshold, t->config.gamma);
+    return 0;
+}
+
+static int open_feed(struct trainer *t, const json_t *state, struct error *err)
+{
+    const struct feed_options feed = {
+        .pipeline = &t->data,
+        .config = t->request->config,
+        .data = t->request->data,
+        .daemon = t->request->daemon,
+        .state = state,
+        .soft_classes = net_classes(t->net),
+    };
+    return t->data.data.stream.steps == 0 ? 0 : feed_open(&t->feed, &feed, err);
+}
+
+static int open_all(struct trainer *t, const struct checkpoint *checkpoint, struct error *err)
+{
+    struct stream_options *o = &t->data.data.stream;
+    if (open_parts(t, err) < 0)
+        return -1;
     if (t->checks)
         return 0;
-    t->plateau = plateau_begin(t->config.patience, t->config.threshold, t->config.gamma);
     if (checkpoint &&
         (trainer_same_config(t, checkpoint, err) < 0 || trainer_seek(t, checkpoint, err) < 0))
         return -1;
@@ -293,15 +315,18 @@ static int open_all(struct trainer *t, const struct checkpoint *checkpoint, stru
         return -1;
     if (!o->ledger)
         o->ledger = run_folder_ledger(t->run);
-    const struct feed_options feed = {
-        .pipeline = &t->data,
-        .config = t->request->config,
-        .data = t->request->data,
-        .daemon = t->request->daemon,
-        .state = checkpoint ? json_object_get(checkpoint_state(checkpoint), "stream") : NULL,
-        .soft_classes = net_classes(t->net),
-    };
-    return o->steps == 0 ? 0 : feed_open(&t->feed, &feed, err);
+    const json_t *state = checkpoint ? checkpoint_state(checkpoint) : NULL;
+    return open_feed(t, json_object_get(state, "stream"), err);
+}
+
+int trainer_open_apart(struct trainer *t, uint64_t steps, struct error *err)
+{
+    struct stream_options *o = &t->data.data.stream;
+    if (train_config_read(&t->config, t->request->config, err) < 0 || open_parts(t, err) < 0)
+        return -1;
+    o->steps = steps;
+    o->ledger = NULL;
+    return open_feed(t, NULL, err);
 }
 
 int trainer_open(struct trainer *t, struct error *err)

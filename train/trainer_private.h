@@ -56,6 +56,8 @@ struct trainer {
 
 /* Everything that can be refused is refused before the run folder is made or changed. */
 int trainer_open(struct trainer *t, struct error *err);
+/* The same training for `steps` batches and without a run folder: nothing is written anywhere. */
+int trainer_open_apart(struct trainer *t, uint64_t steps, struct error *err);
 void trainer_close(struct trainer *t);
 
 /* Epochs of all rounds; the schedule's step that a step of the run is; does a round end with this
@@ -68,7 +70,9 @@ int trainer_turn(struct trainer *t, const struct run_epoch *row, struct error *e
 
 /* The learning rate of step `step`. */
 double trainer_lr(const struct trainer *t, uint64_t step);
-/* One batch. The loss is checked before the weights are touched. */
+/* One step on `batch`: its loss, with penalties. Where that is not finite nothing has changed. */
+double trainer_learn(struct trainer *t, const struct batch *batch);
+/* One step on the next batch; a loss that is not finite is an error. */
 int trainer_step(struct trainer *t, double *loss, struct error *err);
 
 /* Validation numbers of the net as it is, into the row. */

@@ -80,38 +80,45 @@ static void learn(struct trainer *t)
         average_follow(t->ema, t->config.ema);
 }
 
+double trainer_learn(struct trainer *t, const struct batch *batch)
+{
+    struct targets targets = {
+        .loss = t->config.loss,
+        .label = batch->label,
+        .label_b = batch->label_b,
+        .lambda = batch->lambda,
+        .weight = batch->weight,
+        .soft = batch->soft,
+        .smoothing = (float)t->config.label_smoothing,
+    };
+    uint64_t samples = 0;
+    for (uint32_t i = 0; i < batch->header->count; i++)
+        samples += batch->id[i] >= 0 && batch->label[i] >= 0;
+    backprop_chance(t->backprop, t->config.seed, t->step * t->data.data.stream.batch);
+    int correct;
+    double loss =
+        backprop_run(t->backprop, batch->images, (int)batch->header->count, &targets, &correct);
+    if (!isfinite(loss))
+        return loss;
+    bool due = gather(t);
+    if (due && penalty_counts(&t->config.penalty))
+        loss += penalty_add(&t->config.penalty, t->net);
+    if (due)
+        learn(t);
+    t->step++;
+    t->tally.loss += loss * (double)samples;
+    t->tally.samples += samples;
+    t->tally.correct += (uint64_t)correct;
+    return loss;
+}
+
 int trainer_step(struct trainer *t, double *loss, struct error *err)
 {
     struct batch batch;
     if (feed_next(t->feed, &batch, err) < 0)
         return -1;
-    struct targets targets = {
-        .loss = t->config.loss,
-        .label = batch.label,
-        .label_b = batch.label_b,
-        .lambda = batch.lambda,
-        .weight = batch.weight,
-        .soft = batch.soft,
-        .smoothing = (float)t->config.label_smoothing,
-    };
-    uint64_t samples = 0;
-    for (uint32_t i = 0; i < batch.header->count; i++)
-        samples += batch.id[i] >= 0 && batch.label[i] >= 0;
-    backprop_chance(t->backprop, t->config.seed, t->step * t->data.data.stream.batch);
-    int correct;
-    *loss = backprop_run(t->backprop, batch.images, (int)batch.header->count, &targets, &correct);
+    *loss = trainer_learn(t, &batch);
     int rc = isfinite(*loss) ? 0 : diverged(t, &batch, *loss, err);
     feed_release(t->feed, &batch);
-    if (rc < 0)
-        return -1;
-    bool due = gather(t);
-    if (due && penalty_counts(&t->config.penalty))
-        *loss += penalty_add(&t->config.penalty, t->net);
-    if (due)
-        learn(t);
-    t->step++;
-    t->tally.loss += *loss * (double)samples;
-    t->tally.samples += samples;
-    t->tally.correct += (uint64_t)correct;
-    return 0;
+    return rc;
 }
