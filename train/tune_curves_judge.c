@@ -1,0 +1,377 @@
+/*
+ * From the plainest finding to the finest; the first that explains the curves is the verdict, since
+ * a run that learned nothing shows what looks like all the others, too.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "train/tune_curves.h"
+
+/* Shares of the loss of guessing. Below NOTHING of it something has been learned. */
+static const double NOTHING = 0.97, CREEPS = 0.005, ABOVE = 0.01, MOVES = 0.05, SOLVED = 0.15,
+                    POOR = 0.6;
+/* Of what can be above guessing: training has learned, validation has not. */
+static const double KNOWS = 0.3, KNOWS_NOT = 0.1;
+static const double GAP = 0.2, EVAL_RISE = 1.1; /* overfitting */
+static const double HALVINGS = 20;              /* of the weights by decay alone, over a run */
+enum { POINTS_OF_BLOCK = 3 };
+
+/* The blocks with what is asked of them again and again. */
+struct shape_of_run {
+    struct curve_block b[CURVES_BLOCKS];
+    size_t n;
+    double quarter[4]; /* means of the loss; of less than four blocks, the blocks again */
+    double chance, first, final, least, most, top_lr, guess; /* guess: 1 / classes */
+    double train_top1, eval_top1, best_eval_top1;            /* last, last, best; NAN: none */
+};
+
+size_t curves_blocks(const struct curve_facts *f, struct curve_block *blocks)
+{
+    bool rows = f->points < 2 * POINTS_OF_BLOCK;
+    size_t points = rows ? f->epochs : f->points;
+    size_t n = rows ? points : points / POINTS_OF_BLOCK;
+    if (n > CURVES_BLOCKS)
+        n = CURVES_BLOCKS;
+    for (size_t i = 0; i < n; i++) {
+        size_t first = i * points / n, end = (i + 1) * points / n;
+        struct curve_block *b = &blocks[i];
+        *b = (struct curve_block){ 0 };
+        for (size_t j = first; j < end; j++) {
+            double share = 1 / (double)(end - first);
+            b->epoch += share * (rows ? (double)j + 1 : f->epoch[j]);
+            b->loss += share * (rows ? f->train_loss[j] : f->loss[j]);
+            b->lr += share * (rows ? f->epoch_lr[j] : f->lr[j]);
+        }
+    }
+    return n;
+}
+
+static double last_known(const double *x, size_t n)
+{
+    while (n > 0 && !isfinite(x[n - 1]))
+        n--;
+    return n > 0 ? x[n - 1] : NAN;
+}
+
+static double largest(const double *x, size_t n)
+{
+    double most = NAN;
+    for (size_t i = 0; i < n; i++)
+        most = fmax(most, x[i]);
+    return most;
+}
+
+static void look(const struct curve_facts *f, struct shape_of_run *s)
+{
+    *s = (struct shape_of_run){ .least = INFINITY, .most = -INFINITY };
+    s->n = curves_blocks(f, s->b);
+    for (size_t i = 0; i < s->n; i++) {
+        s->least = fmin(s->least, s->b[i].loss);
+        s->most = fmax(s->most, s->b[i].loss);
+        s->top_lr = fmax(s->top_lr, s->b[i].lr);
+    }
+    for (size_t q = 0; q < 4 && s->n; q++) {
+        size_t from = q * s->n / 4, end = (q + 1) * s->n / 4;
+        for (size_t i = from; i < end; i++)
+            s->quarter[q] += s->b[i].loss / (double)(end - from);
+        if (from == end)
+            s->quarter[q] = s->b[from].loss;
+    }
+    size_t tail = s->n / 10 ? s->n / 10 : 1;
+    for (size_t i = s->n - (s->n ? tail : 0); i < s->n; i++)
+        s->final += s->b[i].loss / (double)tail;
+    s->first = s->n ? s->b[0].loss : NAN;
+    /* Of an unknown problem: where the run began. */
+    s->chance = isfinite(f->chance) ? f->chance : s->first;
+    s->guess = f->classes > 0 ? 1.0 / f->classes : NAN;
+    s->train_top1 = last_known(f->train_top1, f->epochs);
+    s->eval_top1 = last_known(f->eval_top1, f->epochs);
+    s->best_eval_top1 = largest(f->eval_top1, f->epochs);
+}
+
+/* The least-squares slope of the loss in its standard errors, the blocks being 0, 1, 2 ... */
+static double trend(const struct shape_of_run *s)
+{
+    double n = (double)s->n, x = (n - 1) / 2, y = 0, xx = 0, xy = 0, rest = 0;
+    for (size_t i = 0; i < s->n; i++)
+        y += s->b[i].loss / n;
+    for (size_t i = 0; i < s->n; i++) {
+        xx += ((double)i - x) * ((double)i - x);
+        xy += ((double)i - x) * (s->b[i].loss - y);
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        double off = s->b[i].loss - y - xy / xx * ((double)i - x);
+        rest += off * off;
+    }
+    return s->n > 2 ? xy / xx / sqrt(rest / (n - 2) / xx + 1e-30) : 0;
+}
+
+/* The same of whole epochs, which see the same images: from one to the next the loss falls, and by
+ * the sum of rates in the second half as much as in the first. */
+static bool epochs_creep(const struct curve_facts *f, const struct shape_of_run *s)
+{
+    size_t n = f->epochs, down = 0, half = n / 2;
+    const double *loss = f->train_loss, *lr = f->epoch_lr;
+    double rates = 0, late = 0;
+    for (size_t i = 1; i < n; i++) {
+        double rate = isfinite(lr[i - 1] + lr[i]) ? (lr[i - 1] + lr[i]) / 2 : 1;
+        down += loss[i] < loss[i - 1];
+        rates += rate;
+        late += i > half ? rate : 0;
+    }
+    double fall = loss[0] - loss[n - 1];
+    return 4 * down >= 3 * (n - 1) && fall > CREEPS * s->chance &&
+           loss[half] - loss[n - 1] > 0.5 * late / rates * fall;
+}
+
+/* Slowly, and to the end as fast as at the beginning. */
+static bool creeps(const struct curve_facts *f, const struct shape_of_run *s)
+{
+    const double *q = s->quarter;
+    double fall = q[0] - q[3];
+    if (f->epochs >= 4)
+        return epochs_creep(f, s);
+    return trend(s) < -4 && fall > CREEPS * s->chance && q[1] - q[3] > 0.4 * fall;
+}
+
+static bool judge_explosion(const struct curve_facts *f, const struct shape_of_run *s,
+                            struct verdict *v)
+{
+    if (!f->diverged && isfinite(s->final) && s->final < 2 * fmax(s->chance, s->first))
+        return false;
+    char where[64] = "";
+    if (s->n)
+        snprintf(where, sizeof(where), " after epoch %.2g, at rate %.2g", s->b[s->n - 1].epoch,
+                 s->b[s->n - 1].lr);
+    verdict_fault(v, FAULT_RATE, "a smaller train.lr, a longer train.warmup or train.clip_norm",
+                  "the loss explodes%s: the rate is too high", where);
+    return true;
+}
+
+/* Between the least and the largest loss of an epoch; of a run too short for that, of a block. */
+static double scatter(const struct curve_facts *f, const struct shape_of_run *s)
+{
+    double least = INFINITY, most = -INFINITY;
+    for (size_t i = 0; i < f->epochs; i++) {
+        least = fmin(least, f->train_loss[i]);
+        most = fmax(most, f->train_loss[i]);
+    }
+    return f->epochs >= 4 ? most - least : s->most - s->least;
+}
+
+/* Nothing was learned: why? */
+static bool judge_nothing(const struct curve_facts *f, const struct shape_of_run *s,
+                          struct verdict *v)
+{
+    const double *q = s->quarter;
+    if (fmin(fmin(q[0], q[1]), fmin(q[2], q[3])) < NOTHING * s->chance)
+        return false;
+    if (f->decay * f->steps > HALVINGS * log(2) && f->decay > 1e-3)
+        verdict_fault(v, FAULT_DECAY, "train.weight_decay=1e-4",
+                      "training loss stays at guessing (%.3g): weight decay halves the weights "
+                      "every %.2g steps",
+                      s->final, log(2) / f->decay);
+    else if (creeps(f, s) && fabs(s->final - s->chance) > CREEPS * s->chance &&
+             !(s->final > s->chance && s->final < (1 + ABOVE) * s->chance))
+        verdict_fault(v, FAULT_RATE, "train.lr 10 to 1000 times as high",
+                      "training loss goes from %.4g to %.4g only, steadily down: the rate is too "
+                      "low",
+                      s->first, s->final);
+    else if (q[3] > (1 + ABOVE) * s->chance && fabs(q[0] - q[3]) < MOVES * s->chance &&
+             scatter(f, s) < MOVES * s->chance)
+        verdict_fault(v, FAULT_RATE, "train.lr 10 to 1000 times as high",
+                      "training loss stays where it began, at %.4g, above guessing (%.4g), which "
+                      "any learning reaches soon: the rate is too low",
+                      q[3], s->chance);
+    else if (q[3] < (1 + MOVES) * s->chance)
+        verdict_fault(v, FAULT_INIT, "steps 1 to 3 tell which of them",
+                      "training loss is flat at guessing (%.3g): bad initialization, a rate that "
+                      "is far too low, or labels that do not belong to the images",
+                      q[3]);
+    else
+        verdict_fault(v, FAULT_RATE, "train.lr 10 to 100 times as low",
+                      "training loss jumps between %.3g and %.3g and does not get below guessing "
+                      "(%.3g): the rate is too high",
+                      s->least, s->most, s->chance);
+    return true;
+}
+
+/* How much of what there is above guessing. */
+static double knowledge(double top1, double guess)
+{
+    return (top1 - guess) / (1 - guess);
+}
+
+static bool judge_labels(const struct shape_of_run *s, struct verdict *v)
+{
+    if (!(knowledge(s->train_top1, s->guess) > KNOWS) ||
+        !(knowledge(s->best_eval_top1, s->guess) < KNOWS_NOT))
+        return false;
+    verdict_fault(v, FAULT_DATA,
+                  "compare class folders and class files of both sets, and look at images with "
+                  "their labels (nndata show)",
+                  "training is right in %.1f %%, validation in %.1f %%%s: labels do not belong to "
+                  "the images, or validation is labeled otherwise",
+                  100 * s->train_top1, 100 * s->eval_top1,
+                  s->eval_top1 < s->guess / 2 ? ", less than guessing (labels shifted?)"
+                                              : ", as in guessing");
+    return true;
+}
+
+/* The first block behind a milestone: where the rate, so far the highest, is at once less than
+ * half of it. A block may lie on both sides. `last` is the last one before. 0: there is none. */
+static size_t find_milestone(const struct shape_of_run *s, size_t *last)
+{
+    size_t i = 0;
+    while (i < s->n && s->b[i].lr <= 0.9 * s->top_lr) /* warm-up */
+        i++;
+    while (i < s->n && s->b[i].lr > 0.9 * s->top_lr)
+        i++;
+    *last = i - 1;
+    for (size_t next = i; i > 0 && next < i + 2 && next < s->n; next++)
+        if (s->b[next].lr < 0.5 * s->top_lr)
+            return next;
+    return 0;
+}
+
+/* A milestone in the first half, before which the loss was falling and after which it is not. */
+static bool judge_schedule(const struct shape_of_run *s, struct verdict *v)
+{
+    size_t last, behind = find_milestone(s, &last), n = s->n;
+    if (behind == 0 || last == 0 || behind + 3 > n || 2 * behind > n)
+        return false;
+    size_t half = last / 2;
+    double before = (s->b[half].loss - s->b[last].loss) / (double)(last - half);
+    double after = (s->b[behind].loss - s->final) / (double)(n - behind);
+    bool falling = before * (double)last > 0.05 * s->b[last].loss;
+    if (!falling || after > 0.25 * before || s->final < SOLVED * s->chance)
+        return false;
+    verdict_fault(v, FAULT_SCHEDULE, "later train.milestones, or schedule: cosine",
+                  "the rate falls to %.2g at epoch %.2g while training loss was still falling "
+                  "(%.3g), and then it stays: %.3g in the end. It decays too early",
+                  s->b[behind].lr, s->b[behind].epoch, s->b[last].loss, s->final);
+    return true;
+}
+
+static bool judge_start(const struct curve_facts *f, const struct shape_of_run *s,
+                        struct verdict *v)
+{
+    size_t flat = 0, warming = 0;
+    if (s->n < 8 || !isfinite(f->chance))
+        return false;
+    double level = NOTHING * fmin(s->chance, s->first);
+    while (flat < s->n && s->b[flat].loss > level)
+        warming += s->b[flat++].epoch <= f->warmup;
+    if (flat - warming <= s->n / 4 || s->least > 0.8 * s->chance)
+        return false;
+    verdict_fault(v, FAULT_INIT, "init: kaiming_normal, or normalization layers",
+                  "training loss is flat at %.3g until epoch %.2g and falls only then: bad "
+                  "initialization",
+                  s->first, s->b[flat < s->n ? flat : s->n - 1].epoch);
+    return true;
+}
+
+/* How much the last third of the run gains. */
+static double late_gain(const struct shape_of_run *s)
+{
+    return s->n >= 3 ? s->b[2 * s->n / 3].loss - s->final : 0;
+}
+
+static bool judge_rise(const struct shape_of_run *s, struct verdict *v)
+{
+    if (s->most < 1.3 * s->first || s->final < POOR * s->chance)
+        return false;
+    verdict_fault(v, FAULT_RATE, "train.lr 3 to 10 times as low, or a longer train.warmup",
+                  "training loss rises from %.3g to %.3g and ends at %.3g: the rate is too high",
+                  s->first, s->most, s->final);
+    return true;
+}
+
+static bool judge_line(const struct curve_facts *f, const struct shape_of_run *s, struct verdict *v)
+{
+    bool constant = s->n && s->b[s->n - 1].lr > 0.3 * s->top_lr;
+    if (!constant || s->n < 4 || s->final < 0.8 * s->chance || !creeps(f, s))
+        return false;
+    verdict_fault(v, FAULT_RATE, "train.lr 3 to 10 times as high",
+                  "training loss falls in a straight line, from %.3g to %.3g only: the rate is too "
+                  "low",
+                  s->first, s->final);
+    return true;
+}
+
+static bool judge_fit(const struct curve_facts *f, const struct shape_of_run *s, struct verdict *v)
+{
+    double gap = s->train_top1 - s->eval_top1, least = INFINITY;
+    double last = last_known(f->eval_loss, f->epochs);
+    for (size_t i = 0; i < f->epochs; i++)
+        least = fmin(least, f->eval_loss[i]);
+    if (gap > GAP && last > EVAL_RISE * least) {
+        verdict_fault(v, FAULT_OVERFIT,
+                      "more augmentation, weight decay, dropout, a smaller network or more data",
+                      "training %.1f %%, validation %.1f %%, whose loss has risen from %.3g to "
+                      "%.3g: overfitting",
+                      100 * s->train_top1, 100 * s->eval_top1, least, last);
+        return true;
+    }
+    if (s->final > POOR * s->chance && gap < 0.05 && s->n >= 6 && late_gain(s) < 0.02 * s->chance) {
+        verdict_fault(v, FAULT_CAPACITY,
+                      "a larger network, less weight decay, dropout or augmentation",
+                      "training loss stays at %.3g (guessing %.3g), and validation is as good as "
+                      "training (%.1f and %.1f %%): underfitting",
+                      s->final, s->chance, 100 * s->eval_top1, 100 * s->train_top1);
+        return true;
+    }
+    return false;
+}
+
+static void praise(const struct curve_facts *f, const struct shape_of_run *s, struct verdict *v)
+{
+    verdict_note(v, "training loss from %.3g to %.3g in %zu epochs", s->first, s->final, f->epochs);
+    if (isfinite(s->eval_top1))
+        verdict_note(v, "validation %.1f %%, best %.1f %%, training %.1f %%", 100 * s->eval_top1,
+                     100 * s->best_eval_top1, 100 * s->train_top1);
+    if (s->train_top1 - s->eval_top1 > GAP)
+        verdict_note(v, "a large gap between them");
+    bool constant = s->n && s->b[s->n - 1].lr > 0.3 * s->top_lr;
+    if (constant && late_gain(s) > 0.02 * s->chance)
+        verdict_note(v, "still improving: train longer");
+}
+
+static void show(const struct curve_facts *f, const struct shape_of_run *s, struct verdict *v)
+{
+    double epoch[CURVES_BLOCKS], loss[CURVES_BLOCKS];
+    json_t *curve = json_object(), *e = json_array(), *l = json_array();
+    for (size_t i = 0; i < s->n; i++) {
+        epoch[i] = s->b[i].epoch;
+        loss[i] = s->b[i].loss;
+        json_array_append_new(e, verdict_real(epoch[i]));
+        json_array_append_new(l, verdict_real(loss[i]));
+    }
+    json_object_set_new(curve, "epoch", e);
+    json_object_set_new(curve, "loss", l);
+    verdict_evidence(v, "curve", curve);
+    verdict_number(v, "chance", s->chance);
+    verdict_number(v, "train_top1", s->train_top1);
+    verdict_number(v, "eval_top1", s->eval_top1);
+    verdict_number(v, "best_eval_top1", s->best_eval_top1);
+    verdict_number(v, "gap", s->train_top1 - s->eval_top1);
+    verdict_number(v, "epochs", (double)f->epochs);
+}
+
+void curves_judge(const struct curve_facts *f, struct verdict *v)
+{
+    struct shape_of_run s;
+    look(f, &s);
+    show(f, &s, v);
+    if (judge_explosion(f, &s, v))
+        return;
+    if (s.n < 2) {
+        verdict_note(v, "too short to show anything: %zu losses in %zu epochs", f->points,
+                     f->epochs);
+        return;
+    }
+    if (judge_nothing(f, &s, v) || judge_labels(&s, v) || judge_schedule(&s, v) ||
+        judge_rise(&s, v) || judge_start(f, &s, v) || judge_line(f, &s, v) || judge_fit(f, &s, v))
+        return;
+    praise(f, &s, v);
+}
