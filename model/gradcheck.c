@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "model/gradcheck_cases.h"
+#include "model/gradcheck_net.h"
 
 static const double STEP = 1e-5, LIMIT = 1e-6;
 static const double FLOOR = 1e-2; /* of the tensor's largest: smaller derivatives count as this */
@@ -210,7 +211,7 @@ static int check_way(const struct gradcheck_way *way, int cases, struct gradchec
     struct rng rng =
         rng_start(rng_derive(1, "sample", way->kind, 0), (uint64_t)(way - gradcheck_ways), 0);
     int rc = 0;
-    *line = (struct gradcheck_line){ .kind = way->kind, .way = way->way };
+    *line = (struct gradcheck_line){ .kind = way->kind, .way = way->way, .bound = GRADCHECK_BOUND };
     for (int i = 0; rc == 0 && i < DIFFERENTIATED + cases; i++) {
         struct gradcheck_case c;
         struct trial t;
@@ -237,10 +238,10 @@ static int judge(const struct gradcheck_line *line, struct error *err)
     if (line->kinks * KINKS_ONE_IN > line->coordinates)
         return error_set(err, ERROR_FAILED, line->kind, "%ld of %ld coordinates sit on kinks",
                          line->kinks, line->coordinates);
-    if (!(line->worst_deviation <= GRADCHECK_BOUND))
+    if (!(line->worst_deviation <= line->bound))
         return error_set(err, ERROR_FAILED, line->kind,
-                         "float deviates from the double twin by %.1e (limit %.0e)",
-                         line->worst_deviation, GRADCHECK_BOUND);
+                         "%s%sfloat deviates from the double twin by %.1e (limit %.0e)", line->way,
+                         line->way[0] ? ": " : "", line->worst_deviation, line->bound);
     return 0;
 }
 
@@ -257,25 +258,44 @@ static int check_listed(struct error *err)
     return 0;
 }
 
+/* What all lines went to, and the first that was wrong. */
+struct report {
+    void (*tell)(void *context, const struct gradcheck_line *line);
+    void *context;
+    struct error first;
+    int rc;
+};
+
+static void add_line(struct report *r, const struct gradcheck_line *line, int rc, struct error *why)
+{
+    if (rc == 0)
+        rc = judge(line, why);
+    if (r->tell)
+        r->tell(r->context, line);
+    if (rc < 0 && r->rc == 0) {
+        r->first = *why;
+        r->rc = -1;
+    }
+}
+
 int gradcheck_run(int cases, void (*tell)(void *context, const struct gradcheck_line *line),
                   void *context, struct error *err)
 {
-    int rc = check_listed(err);
-    struct error first = *err;
+    struct report r = { .tell = tell, .context = context };
+    r.rc = check_listed(&r.first);
     for (const struct gradcheck_way *way = gradcheck_ways; way->kind; way++) {
         struct gradcheck_line line;
         struct error why = { 0 };
-        int one = check_way(way, cases, &line, &why);
-        if (one == 0)
-            one = judge(&line, &why);
-        if (tell)
-            tell(context, &line);
-        if (one < 0 && rc == 0) {
-            first = why;
-            rc = -1;
-        }
+        int rc = check_way(way, cases, &line, &why);
+        add_line(&r, &line, rc, &why);
     }
-    if (rc < 0)
-        *err = first;
-    return rc;
+    for (int k = 0; k < gradcheck_nets; k++) {
+        struct gradcheck_line line;
+        struct error why = { 0 };
+        int rc = gradcheck_net(k, cases, &line, &why);
+        add_line(&r, &line, rc, &why);
+    }
+    if (r.rc < 0)
+        *err = r.first;
+    return r.rc;
 }

@@ -29,7 +29,8 @@ struct gradcheck_line {
     const char *kind, *way;
     int differentiated, compared;             /* cases */
     long coordinates, kinks;                  /* of the differentiated ones */
-    double worst_difference, worst_deviation; /* 1e-6 and GRADCHECK_BOUND are the limits */
+    double worst_difference, worst_deviation; /* 1e-6 and `bound` are the limits */
+    double bound;
 };
 
 /* Check every kind, the production path on `cases` random cases. `tell` gets a line for each way of

@@ -130,7 +130,13 @@ static int make_config(const struct option_values *given, int number, struct con
 static void print_check(void *context, const struct gradcheck_line *line)
 {
     (void)context;
-    printf("%-20s %-13s %5ld coordinates, %ld kinks, differences %.1e; %d cases in float within "
+    if (line->differentiated == 0) {
+        printf("%-20s %-15s %d networks in float within %.1e\n", line->kind, line->way,
+               line->compared, line->worst_deviation);
+        fflush(stdout);
+        return;
+    }
+    printf("%-20s %-15s %5ld coordinates, %ld kinks, differences %.1e; %d cases in float within "
            "%.1e\n",
            line->kind, line->way, line->coordinates, line->kinks, line->worst_difference,
            line->compared, line->worst_deviation);
