@@ -265,6 +265,31 @@ static bool takes_blocks(const struct pass *p)
     return conv_winograd(&v, p) || conv_direct(&g, p);
 }
 
+enum { COLUMNS, POINTWISE, DEPTHWISE, DIRECT, WINOGRAD_2, WINOGRAD_4 };
+static const char *const kernels[] = {
+    [COLUMNS] = "columns",
+    [POINTWISE] = "pointwise",
+    [DEPTHWISE] = "depthwise",
+    [DIRECT] = "direct",
+    [WINOGRAD_2] = "winograd 2x2",
+    [WINOGRAD_4] = "winograd 4x4",
+    NULL,
+};
+
+static const char *kernel(const struct pass *p)
+{
+    struct conv_winograd v;
+    struct direct g;
+    struct job j = job_of(p);
+    if (conv_winograd(&v, p))
+        return kernels[v.forward.m == 4 ? WINOGRAD_4 : WINOGRAD_2];
+    if (conv_direct(&g, p))
+        return kernels[DIRECT];
+    if (j.depthwise)
+        return kernels[DEPTHWISE];
+    return kernels[j.pointwise ? POINTWISE : COLUMNS];
+}
+
 static uint64_t multiply_adds(const struct pass *p)
 {
     return (uint64_t)job_of(p).taps * shape_count(p->out);
@@ -290,5 +315,7 @@ const struct layer_kind layer_conv = {
     .backward_images = backward_images,
     .kept = kept,
     .finish_lane = finish_lane,
+    .kernels = kernels,
+    .kernel = kernel,
     .multiply_adds = multiply_adds,
 };

@@ -34,9 +34,14 @@ struct gradcheck_line {
 };
 
 /* Check every kind, the production path on `cases` random cases. `tell` gets a line for each way of
- * each kind, also of one that fails. ERROR_FAILED: a kind is wrong, or has no cases. */
+ * each kind, then of each network of gradcheck_net.h, also of one that fails. ERROR_FAILED: a kind
+ * is wrong, or it or one of its kernels has no cases. */
 int gradcheck_run(int cases, void (*tell)(void *context, const struct gradcheck_line *line),
                   void *context, struct error *err);
+
+/* ERROR_FAILED when the kind, or one of its kernels, has no cases. */
+struct layer_kind;
+int gradcheck_listed(const struct layer_kind *kind, struct error *err);
 
 /* The worst of the criterion above over all coordinates of one trial, whose x, w and dy are filled;
  * `way` is the double twin unless the check itself is being tested. */

@@ -17,7 +17,8 @@ struct gradcheck_way {
     /* `large` 0: for central differences, a few hundred numbers; 1: anything up to ten thousands,
      * odd sizes and single images included. */
     void (*draw)(struct rng *rng, int large, struct gradcheck_case *c);
-    bool fast; /* networks that are set fast (net_set_fast) */
+    const char *kernel; /* every compared case takes this one of the kind's; NULL: any */
+    bool fast;          /* networks that are set fast (net_set_fast) */
 };
 
 extern const struct gradcheck_way gradcheck_ways[]; /* ends with a NULL kind */

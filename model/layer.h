@@ -148,6 +148,11 @@ struct layer_kind {
     size_t (*kept)(const struct pass *p);
     void (*finish_lane)(const struct pass *p, const real *kept, real *lane);
 
+    /* Where there are several ways to compute a pass: their names, and which of them this one
+     * takes, so that gradcheck can see to it that none is left out. NULL: there is one. */
+    const char *const *kernels; /* ends with NULL */
+    const char *(*kernel)(const struct pass *p);
+
     /* Multiply-adds for one image. NULL: not counted. */
     uint64_t (*multiply_adds)(const struct pass *p);
 

@@ -71,6 +71,25 @@ int trial_run(struct trial *t, enum trial_way way, struct error *err)
     return trial_run_in_float(t, way == TRIAL_TWIN_FLOAT, err);
 }
 
+const char *trial_kernel(const struct trial *t)
+{
+    int k = 0;
+    while (strcmp(layers[k]->name, t->name) != 0)
+        k++;
+    struct layer layer = {
+        .kind = layers[k], .inputs = t->inputs, .nth = t->nth, .of = t->of, .built = t->in[0]
+    };
+    struct pass p = { .layer = &layer,
+                      .b = t->b,
+                      .out = t->out,
+                      .relu = t->relu && layers[k]->fuses_relu,
+                      .training = !t->evaluation,
+                      .fast = t->fast };
+    memcpy(layer.v, t->v, sizeof(layer.v));
+    memcpy(p.in, t->in, sizeof(p.in));
+    return layers[k]->kernel ? layers[k]->kernel(&p) : NULL;
+}
+
 void trial_close(struct trial *t)
 {
     for (int i = 0; i < TRIAL_INPUTS; i++) {

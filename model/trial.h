@@ -54,6 +54,10 @@ int trial_open(struct trial *trial, const char *name, const union value *values,
  * statistics). */
 int trial_run(struct trial *trial, enum trial_way way, struct error *err);
 
+/* The kernel that production takes for it, one of its kind's `kernels`; NULL where there is one way
+ * only. */
+const char *trial_kernel(const struct trial *trial);
+
 void trial_close(struct trial *trial);
 
 #endif

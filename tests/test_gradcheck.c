@@ -91,11 +91,28 @@ START_TEST(sees_kinks)
 }
 END_TEST
 
+/* A kind that nobody has listed, and one that grew another kernel. */
+START_TEST(sees_the_unlisted)
+{
+    static const char *const more[] = { "columns", "fused", NULL };
+    struct layer_kind other = *layers[0];
+    struct error err = { 0 };
+    ck_assert_int_eq(gradcheck_listed(&other, &err), 0);
+    other.kernels = more;
+    ck_assert_int_eq(gradcheck_listed(&other, &err), -1);
+    ck_assert_msg(strstr(err.message, "kernel fused has no cases"), "%s", err.message);
+    other.name = "convolution";
+    ck_assert_int_eq(gradcheck_listed(&other, &err), -1);
+    ck_assert_str_eq(err.place, "convolution");
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = suite_cases("gradcheck");
     tcase_add_test(cases, all);
     tcase_add_test(cases, sees_noise);
     tcase_add_test(cases, sees_kinks);
+    tcase_add_test(cases, sees_the_unlisted);
     return suite_run();
 }
