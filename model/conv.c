@@ -164,12 +164,15 @@ static void forward_images(const struct pass *p, int first, int count, float *sc
             forward(p, first + i, scratch_);
 }
 
-static void back_bias(const struct job *j, const float *dy, float *dbias)
+static void back_bias(const struct pass *p, const float *dy, float *dbias)
 {
-    for (int c = 0; c < j->out.c; c++) {
+    size_t lanes = p->y_blocks ? (size_t)p->lanes : 1;
+    size_t positions = (size_t)p->out.h * (size_t)p->out.w;
+    for (int c = 0; c < p->out.c; c++) {
+        const float *from = dy + blocks_index(p->out, (int)lanes, c, 0);
         double sum = 0;
-        for (size_t n = 0; n < j->positions; n++)
-            sum += dy[(size_t)c * j->positions + n];
+        for (size_t n = 0; n < positions; n++)
+            sum += from[n * lanes];
         dbias[c] += (float)sum;
     }
 }
@@ -207,7 +210,7 @@ static void backward(const struct pass *p, int i, float *scratch_, float *lane)
     const float *x = image_of(p, &j, i, scratch_);
     float *dx = p->dx[0] ? p->dx[0] + (size_t)i * shape_count(p->in[0]) : NULL;
     if (p->w[CONV_BIAS])
-        back_bias(&j, dy, lane + (size_t)j.out.c * (size_t)j.taps);
+        back_bias(p, dy, lane + (size_t)j.out.c * (size_t)j.taps);
     if (!dx || !j.padding) {
         back(p, &j, x, dy, scratch_, lane, dx, p->add[0]);
         return;
@@ -234,7 +237,7 @@ static void backward_images(const struct pass *p, int first, int step, int count
         if (!winograd && !direct)
             backward(p, i, scratch_, lane);
         else if (p->w[CONV_BIAS])
-            back_bias(&j, p->dy + (size_t)i * shape_count(p->out),
+            back_bias(p, p->dy + (size_t)i * shape_count(p->out),
                       lane + (size_t)j.out.c * (size_t)j.taps);
     }
 }

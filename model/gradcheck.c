@@ -212,7 +212,8 @@ static int open_own_case(struct trial *t, const struct gradcheck_way *way, int l
     for (int tries = 0; tries < TRIES; tries++) {
         if (open_case(t, way, large, rng, c, err) < 0)
             return -1;
-        t->fast = way->fast;
+        t->fast = way->how & GRADCHECK_FAST;
+        t->blocks = way->how & GRADCHECK_BLOCKS;
         const char *kernel = trial_kernel(t);
         if (!large || !way->kernel || (kernel && strcmp(kernel, way->kernel) == 0))
             return 0;

@@ -87,6 +87,47 @@ static void draw_winograd(struct rng *rng, int large, struct gradcheck_case *c)
     c->relu = true;
 }
 
+/* conv in steps, with channels enough to go without columns. */
+static void draw_steps(struct rng *rng, int large, struct gradcheck_case *c)
+{
+    int kernel = between(rng, 1, 4);
+    draw_input(rng, large, large ? 8 : 1, kernel, c);
+    snprintf(c->values, sizeof(c->values),
+             "{out: %d, kernel: %d, stride: %d, padding: %d, bias: %s}",
+             between(rng, large ? 8 : 1, large ? 40 : 3), kernel, between(rng, 2, 3),
+             between(rng, 0, kernel - 1), yes_no(rng));
+    c->relu = true;
+}
+
+/* Sixteen channels fill a block of any width; eight do not fill the widest, so that input and
+ * output lie differently. */
+static void fill_blocks(struct rng *rng, struct gradcheck_case *c)
+{
+    c->in[0].c = 8 * between(rng, 1, 4);
+}
+
+static void draw_winograd_blocks(struct rng *rng, int large, struct gradcheck_case *c)
+{
+    draw_input(rng, large, 1, 3, c);
+    if (large)
+        fill_blocks(rng, c);
+    snprintf(c->values, sizeof(c->values), "{out: %d, kernel: 3, padding: %d, bias: %s}",
+             8 * between(rng, 1, large ? 5 : 1), between(rng, 0, 2), yes_no(rng));
+    c->relu = true;
+}
+
+static void draw_steps_blocks(struct rng *rng, int large, struct gradcheck_case *c)
+{
+    int kernel = between(rng, 1, 3);
+    draw_input(rng, large, 1, kernel, c);
+    if (large)
+        fill_blocks(rng, c);
+    snprintf(c->values, sizeof(c->values),
+             "{out: %d, kernel: %d, stride: 2, padding: %d, bias: %s}",
+             8 * between(rng, 1, large ? 5 : 1), kernel, kernel / 2, yes_no(rng));
+    c->relu = true;
+}
+
 static void draw_depthwise(struct rng *rng, int large, struct gradcheck_case *c)
 {
     int groups = between(rng, 2, large ? 20 : 3);
@@ -124,6 +165,20 @@ static void draw_frozen(struct rng *rng, int large, struct gradcheck_case *c)
     snprintf(c->values, sizeof(c->values), "{frozen: yes}");
 }
 
+static void draw_batchnorm_blocks(struct rng *rng, int large, struct gradcheck_case *c)
+{
+    draw_batchnorm(rng, large, c);
+    if (large)
+        fill_blocks(rng, c);
+}
+
+static void draw_any_blocks(struct rng *rng, int large, struct gradcheck_case *c)
+{
+    draw_any(rng, large, c);
+    if (large)
+        fill_blocks(rng, c);
+}
+
 static void draw_pool(struct rng *rng, int large, struct gradcheck_case *c)
 {
     int kernel = between(rng, 1, 4);
@@ -151,6 +206,15 @@ static void draw_shortcut(struct rng *rng, int large, struct gradcheck_case *c)
     draw_input(rng, large, 1, 1, c);
     snprintf(c->values, sizeof(c->values), "{out: %d, stride: %d}",
              c->in[0].c + 2 * between(rng, 0, 3), between(rng, 1, 3));
+}
+
+static void draw_shortcut_blocks(struct rng *rng, int large, struct gradcheck_case *c)
+{
+    draw_input(rng, large, 1, 1, c);
+    if (large)
+        fill_blocks(rng, c);
+    snprintf(c->values, sizeof(c->values), "{out: %d, stride: %d}",
+             c->in[0].c + 8 * between(rng, 0, 2), between(rng, 1, 3));
 }
 
 static void draw_add(struct rng *rng, int large, struct gradcheck_case *c)
@@ -245,48 +309,56 @@ static void draw_groupnorm(struct rng *rng, int large, struct gradcheck_case *c)
 }
 
 const struct gradcheck_way gradcheck_ways[] = {
-    { "conv", "columns", draw_dense_conv, "columns", false },
-    { "conv", "winograd 2x2", draw_winograd, "winograd 2x2", false },
-    { "conv", "winograd 4x4", draw_winograd, "winograd 4x4", true },
-    { "conv", "groups", draw_groups, "columns", false },
-    { "conv", "pointwise", draw_pointwise, "pointwise", false },
-    { "conv", "depthwise", draw_depthwise, "depthwise", false },
-    { "conv", "padded", draw_padded, NULL, false },
-    { "conv", "same", draw_same, NULL, false },
-    { "linear", "", draw_linear, NULL, false },
-    { "dropconnect", "", draw_dropconnect, NULL, false },
-    { "batchnorm", "", draw_batchnorm, NULL, false },
-    { "batchnorm", "frozen", draw_frozen, NULL, false },
-    { "layernorm", "", draw_layernorm, NULL, false },
-    { "groupnorm", "", draw_groupnorm, NULL, false },
-    { "maxpool", "", draw_pool, NULL, false },
-    { "avgpool", "", draw_pool, NULL, false },
-    { "global_avgpool", "", draw_any, NULL, false },
-    { "adaptive_avgpool", "", draw_adaptive, NULL, false },
-    { "adaptive_maxpool", "", draw_adaptive, NULL, false },
-    { "fractional_maxpool", "", draw_fractional, NULL, false },
-    { "shortcut", "", draw_shortcut, NULL, false },
-    { "flatten", "", draw_any, NULL, false },
-    { "add", "", draw_add, NULL, false },
-    { "concat", "", draw_concat, NULL, false },
-    { "multiply", "", draw_multiply, NULL, false },
-    { "scale", "", draw_any, NULL, false },
-    { "bias", "", draw_any, NULL, false },
-    { "dropout", "", draw_dropout, NULL, false },
-    { "stochastic_depth", "", draw_stochastic_depth, NULL, false },
-    { "relu", "", draw_any, NULL, false },
-    { "relu6", "", draw_any, NULL, false },
-    { "leaky_relu", "", draw_slope, NULL, false },
-    { "prelu", "", draw_prelu, NULL, false },
-    { "elu", "", draw_elu, NULL, false },
-    { "selu", "", draw_any, NULL, false },
-    { "gelu", "exact", draw_gelu, NULL, false },
-    { "gelu", "tanh", draw_gelu_tanh, NULL, false },
-    { "silu", "", draw_any, NULL, false },
-    { "sigmoid", "", draw_any, NULL, false },
-    { "tanh", "", draw_any, NULL, false },
-    { "hardswish", "", draw_any, NULL, false },
-    { "hardsigmoid", "", draw_any, NULL, false },
-    { "maxout", "", draw_maxout, NULL, false },
+    { "conv", "columns", draw_dense_conv, "columns", 0 },
+    { "conv", "winograd 2x2", draw_winograd, "winograd 2x2", 0 },
+    { "conv", "winograd 4x4", draw_winograd, "winograd 4x4", GRADCHECK_FAST },
+    { "conv", "blocked 2x2", draw_winograd_blocks, "winograd 2x2", GRADCHECK_BLOCKS },
+    { "conv", "blocked 4x4", draw_winograd_blocks, "winograd 4x4",
+      GRADCHECK_FAST | GRADCHECK_BLOCKS },
+    { "conv", "steps", draw_steps, "direct", 0 },
+    { "conv", "blocked steps", draw_steps_blocks, "direct", GRADCHECK_BLOCKS },
+    { "conv", "groups", draw_groups, "columns", 0 },
+    { "conv", "pointwise", draw_pointwise, "pointwise", 0 },
+    { "conv", "depthwise", draw_depthwise, "depthwise", 0 },
+    { "conv", "padded", draw_padded, NULL, 0 },
+    { "conv", "same", draw_same, NULL, 0 },
+    { "linear", "", draw_linear, NULL, 0 },
+    { "dropconnect", "", draw_dropconnect, NULL, 0 },
+    { "batchnorm", "", draw_batchnorm, NULL, 0 },
+    { "batchnorm", "frozen", draw_frozen, NULL, 0 },
+    { "batchnorm", "blocked", draw_batchnorm_blocks, NULL, GRADCHECK_BLOCKS },
+    { "layernorm", "", draw_layernorm, NULL, 0 },
+    { "groupnorm", "", draw_groupnorm, NULL, 0 },
+    { "maxpool", "", draw_pool, NULL, 0 },
+    { "avgpool", "", draw_pool, NULL, 0 },
+    { "global_avgpool", "", draw_any, NULL, 0 },
+    { "global_avgpool", "blocked", draw_any_blocks, NULL, GRADCHECK_BLOCKS },
+    { "adaptive_avgpool", "", draw_adaptive, NULL, 0 },
+    { "adaptive_maxpool", "", draw_adaptive, NULL, 0 },
+    { "fractional_maxpool", "", draw_fractional, NULL, 0 },
+    { "shortcut", "", draw_shortcut, NULL, 0 },
+    { "shortcut", "blocked", draw_shortcut_blocks, NULL, GRADCHECK_BLOCKS },
+    { "flatten", "", draw_any, NULL, 0 },
+    { "add", "", draw_add, NULL, 0 },
+    { "concat", "", draw_concat, NULL, 0 },
+    { "multiply", "", draw_multiply, NULL, 0 },
+    { "scale", "", draw_any, NULL, 0 },
+    { "bias", "", draw_any, NULL, 0 },
+    { "dropout", "", draw_dropout, NULL, 0 },
+    { "stochastic_depth", "", draw_stochastic_depth, NULL, 0 },
+    { "relu", "", draw_any, NULL, 0 },
+    { "relu6", "", draw_any, NULL, 0 },
+    { "leaky_relu", "", draw_slope, NULL, 0 },
+    { "prelu", "", draw_prelu, NULL, 0 },
+    { "elu", "", draw_elu, NULL, 0 },
+    { "selu", "", draw_any, NULL, 0 },
+    { "gelu", "exact", draw_gelu, NULL, 0 },
+    { "gelu", "tanh", draw_gelu_tanh, NULL, 0 },
+    { "silu", "", draw_any, NULL, 0 },
+    { "sigmoid", "", draw_any, NULL, 0 },
+    { "tanh", "", draw_any, NULL, 0 },
+    { "hardswish", "", draw_any, NULL, 0 },
+    { "hardsigmoid", "", draw_any, NULL, 0 },
+    { "maxout", "", draw_maxout, NULL, 0 },
     { 0 },
 };

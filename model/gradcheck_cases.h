@@ -12,13 +12,16 @@ struct gradcheck_case {
     bool relu; /* may be asked to end in max(y, 0), as conv does */
 };
 
+/* As in networks that are set fast (net_set_fast); images in blocks of channels. */
+enum { GRADCHECK_FAST = 1, GRADCHECK_BLOCKS = 2 };
+
 struct gradcheck_way {
     const char *kind, *way;
     /* `large` 0: for central differences, a few hundred numbers; 1: anything up to ten thousands,
      * odd sizes and single images included. */
     void (*draw)(struct rng *rng, int large, struct gradcheck_case *c);
     const char *kernel; /* every compared case takes this one of the kind's; NULL: any */
-    bool fast;          /* networks that are set fast (net_set_fast) */
+    int how;            /* GRADCHECK_FAST, GRADCHECK_BLOCKS or both */
 };
 
 extern const struct gradcheck_way gradcheck_ways[]; /* ends with a NULL kind */

@@ -40,6 +40,7 @@ struct trial {
     bool evaluation;            /* forward alone, as evaluation does */
     bool noise;                 /* evaluation draws, too */
     bool add;                   /* dx is added to */
+    bool blocks;                /* production: images lie in blocks where the kind takes that */
     /* Owned. (b, in), (weights), (b, out). */
     double *x[TRIAL_INPUTS], *w[TRIAL_WEIGHTS], *dy;
     double *y, *dx[TRIAL_INPUTS], *dw[TRIAL_WEIGHTS];

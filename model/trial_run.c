@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "model/twins.h"
+#include "model/winograd.h"
 
 /* A trial's numbers as `real`, and what a layer needs beside them. */
 struct stage {
@@ -27,6 +28,60 @@ static const struct layer_kind *find(const char *name, bool twin)
         if (strcmp((*list)->name, name) == 0)
             return *list;
     return NULL;
+}
+
+/* Images of a shape as they lie for the layer: in blocks of `lanes` channels; 1: as planes. */
+struct images {
+    struct shape shape;
+    int lanes, b;
+};
+
+static real *take_images(const struct images *s, const double *from, struct error *err)
+{
+    size_t n = shape_count(s->shape), plane = (size_t)s->shape.h * (size_t)s->shape.w;
+    real *to = memory_aligned((size_t)s->b * n, sizeof(*to), err);
+    for (size_t i = 0; to && i < (size_t)s->b * n; i++) {
+        int c = (int)(i % n / plane);
+        to[i / n * n + blocks_index(s->shape, s->lanes, c, i % plane)] = (real)from[i];
+    }
+    return to;
+}
+
+static void give_images(const struct images *s, const real *from, double *to)
+{
+    size_t n = shape_count(s->shape), plane = (size_t)s->shape.h * (size_t)s->shape.w;
+    for (size_t i = 0; i < (size_t)s->b * n; i++) {
+        int c = (int)(i % n / plane);
+        to[i] = (double)from[i / n * n + blocks_index(s->shape, s->lanes, c, i % plane)];
+    }
+}
+
+/* How input i lies; -1: the output. */
+static struct images images_of(const struct pass *p, int i)
+{
+    bool blocks = i < 0 ? p->y_blocks : p->x_blocks[i];
+    return (struct images){ i < 0 ? p->out : p->in[i], blocks ? p->lanes : 1, p->b };
+}
+
+static bool fills_blocks(struct shape s, int lanes)
+{
+    return s.c % lanes == 0;
+}
+
+/* Blocks for everything that may lie in them. */
+static void lay_in_blocks(struct pass *p)
+{
+    const struct layer_kind *kind = p->layer->kind;
+    p->lanes = winograd_lanes();
+    bool all = fills_blocks(p->out, p->lanes);
+    for (int i = 0; i < p->layer->inputs; i++)
+        all = all && fills_blocks(p->in[i], p->lanes);
+    if (kind->blocks == BLOCKS_NEVER || (kind->blocks == BLOCKS_ALIKE && !all) ||
+        (kind->takes_blocks && !kind->takes_blocks(p)))
+        return;
+    p->y_blocks = fills_blocks(p->out, p->lanes);
+    for (int i = 0; i < p->layer->inputs; i++)
+        p->x_blocks[i] = fills_blocks(p->in[i], p->lanes);
 }
 
 static real *take(const double *from, size_t n, struct error *err)
@@ -63,11 +118,14 @@ static int stage_open(struct stage *s, const struct trial *t, bool twin, struct 
                         .noise = t->noise,
                         .key = rng_derive(t->seed, "dropout", t->name, 0) };
     memcpy(p->in, t->in, sizeof(p->in));
-    size_t b = (size_t)t->b, out = b * shape_count(t->out), trained = 0;
+    if (t->blocks && !twin && sizeof(real) == sizeof(float))
+        lay_in_blocks(p);
+    struct images y = images_of(p, -1);
+    size_t trained = 0;
     for (int i = 0; i < t->inputs; i++) {
-        size_t n = b * shape_count(t->in[i]);
-        p->x[i] = s->x[i] = take(t->x[i], n, err);
-        p->dx[i] = s->dx[i] = take(t->dx[i], n, err);
+        struct images x = images_of(p, i);
+        p->x[i] = s->x[i] = take_images(&x, t->x[i], err);
+        p->dx[i] = s->dx[i] = take_images(&x, t->dx[i], err);
         p->add[i] = t->add;
         if (!s->x[i] || !s->dx[i])
             return -1;
@@ -80,8 +138,8 @@ static int stage_open(struct stage *s, const struct trial *t, bool twin, struct 
         p->running[i] = t->trained[i] ? NULL : s->w[i];
         trained += t->trained[i] ? t->size[i] : 0;
     }
-    p->y = s->y = take(NULL, out, err);
-    p->dy = s->dy = take(t->dy, out, err);
+    p->y = s->y = take_images(&y, t->y, err);
+    p->dy = s->dy = take_images(&y, t->dy, err);
     s->lane = take(NULL, trained, err);
     s->scratch = take(NULL, s->layer.kind->scratch ? s->layer.kind->scratch(p) : 0, err);
     s->kept = take(NULL, s->layer.kind->kept ? s->layer.kind->kept(p) : 0, err);
@@ -168,13 +226,15 @@ int TRIAL_RUN(struct trial *t, bool twin, struct error *err)
     struct stage s = { 0 };
     int rc = stage_open(&s, t, twin, err);
     if (rc == 0) {
-        size_t b = (size_t)t->b;
+        struct images y = images_of(&s.pass, -1);
         forward(&s, t);
-        give(s.y, t->y, b * shape_count(t->out));
+        give_images(&y, s.y, t->y);
         if (!t->evaluation) {
             backward(&s, t);
-            for (int i = 0; i < t->inputs; i++)
-                give(s.dx[i], t->dx[i], b * shape_count(t->in[i]));
+            for (int i = 0; i < t->inputs; i++) {
+                struct images x = images_of(&s.pass, i);
+                give_images(&x, s.dx[i], t->dx[i]);
+            }
             for (int i = 0; i < t->weights; i++)
                 give(t->trained[i] ? s.dw[i] : s.w[i], t->trained[i] ? t->dw[i] : t->w[i],
                      t->size[i]);
