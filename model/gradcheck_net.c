@@ -155,8 +155,8 @@ static void fill(struct pair *p, struct rng *rng)
 
 static int pair_open(struct pair *p, int number, struct rng *rng, struct error *err)
 {
-    /* One in six has more images than there are lanes. */
-    *p = (struct pair){ .b = rng_below(rng, 6) ? between(rng, 1, 5) : LANES + between(rng, 1, 4) };
+    /* One in eight has more images than there are lanes. */
+    *p = (struct pair){ .b = rng_below(rng, 8) ? between(rng, 1, 4) : LANES + between(rng, 1, 4) };
     if (open_net(p, number, rng, err) < 0)
         return -1;
     net_set_fast(p->net, kinds[number].fast);
