@@ -10,7 +10,7 @@
 #include "model/orthogonal.h"
 #include "model/residual.h"
 
-enum { SCHEME, FAN, GAIN, STD, VALUE, ZERO_GAMMA, DIRAC, WHITENING };
+enum { SCHEME, FAN, GAIN, STD, VALUE, ZERO_GAMMA, DIRAC, WHITENING, BETWEEN_LAYERS };
 enum { FAN_IN, FAN_OUT };
 
 static const char *const schemes[] = {
@@ -49,12 +49,20 @@ const struct param init_params[INIT_PARAMS + 1] = {
                 .help = "convolutions with a middle pass their inputs on in their first outputs" },
     [WHITENING] = { "whitening", PARAM_FLAG, "",
                     .help = "the first convolution whitens the patches of the first batch" },
+    [BETWEEN_LAYERS] = { "between_layers", PARAM_FLAG, "",
+                         .help = "data_dependent: then let all layers' weights change at the same "
+                                 "rate" },
     { 0 },
 };
 
 enum init_scheme init_scheme_of(const struct net *net)
 {
     return (enum init_scheme)net->init[SCHEME].integer;
+}
+
+bool init_equalizes(const struct net *net)
+{
+    return init_scheme_of(net) == SCHEME_DATA && net->init[BETWEEN_LAYERS].flag;
 }
 
 bool init_settles(const struct net *net)

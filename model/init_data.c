@@ -128,6 +128,8 @@ int net_init_data(struct net *net, const float *x, int b, struct pool *pool, str
     int rc = backprop_open(&bp, net, b, pool, err);
     if (rc == 0)
         rc = settle_all(net, bp, x, b, err);
+    if (rc == 0 && init_equalizes(net))
+        rc = init_equalize_rates(net, bp, x, b, err);
     backprop_close(bp);
     net_fuse(net, true);
     memcpy(net->fixed, fixed, net->fixed_size * sizeof(*fixed));

@@ -241,6 +241,67 @@ START_TEST(from_data)
 }
 END_TEST
 
+/* Without tanh: everything is homogeneous in all weights and biases together. */
+static const char homogeneous[] =
+    "{input: [3, 16, 16], classes: 10, init: {scheme: data_dependent, between_layers: %s}, layers: "
+    "[{conv: {name: c1, out: 16, padding: 1, bias: yes}}, relu, {conv: {name: c2, out: 24, "
+    "padding: 1, stride: 2, bias: yes}}, {leaky_relu: {slope: 0.1}}, maxpool, {linear: {name: l1, "
+    "out: 50}}, relu, {linear: {name: l2, out: 10}}]}";
+
+/* |g| / |w| of every matrix: the largest over the smallest; and the logits. */
+static double rates(struct net *net, const float *x, float *logits)
+{
+    int64_t label[BATCH];
+    struct pool *pool;
+    struct backprop *bp;
+    struct error err = { 0 };
+    double least = INFINITY, most = 0;
+    for (int i = 0; i < BATCH; i++)
+        label[i] = i % 10;
+    ck_assert_int_eq(pool_open(&pool, 2, &err), 0);
+    ck_assert_int_eq(backprop_open(&bp, net, BATCH, pool, &err), 0);
+    backprop_run(bp, x, BATCH, &(struct targets){ .label = label }, NULL);
+    memcpy(logits, backprop_output(bp, net->count - 1), BATCH * 10 * sizeof(*logits));
+    for (size_t i = 0; i < net_weights(net); i++) {
+        const struct weight *w = net_weight(net, i);
+        double g2 = 0, w2 = 0;
+        for (size_t k = 0; k < tensor_count(&w->value); k++) {
+            double value = (double)((float *)w->value.data)[k];
+            g2 += (double)w->gradient[k] * (double)w->gradient[k];
+            w2 += value * value;
+        }
+        if (w->value.rank > 1) {
+            least = fmin(least, sqrt(g2 / w2));
+            most = fmax(most, sqrt(g2 / w2));
+        }
+    }
+    backprop_close(bp);
+    pool_close(pool);
+    return most / least;
+}
+
+/* What the network computes stays as it was, and so does the mean rate; all rates become it. */
+START_TEST(same_rates)
+{
+    static float before[BATCH * 10], after[BATCH * 10];
+    char text[800];
+    float *x = batch();
+    snprintf(text, sizeof(text), homogeneous, "no");
+    struct net *net = open_text(text);
+    snprintf(text, sizeof(text), homogeneous, "yes");
+    struct net *even = open_text(text);
+    settle(net, x, 1);
+    settle(even, x, 3);
+    ck_assert_double_gt(rates(net, x, before), 2);
+    ck_assert_double_lt(rates(even, x, after), 1.05);
+    for (int i = 0; i < BATCH * 10; i++)
+        ck_assert_double_eq_tol((double)after[i], (double)before[i], 1e-3);
+    net_close(net);
+    net_close(even);
+    free(x);
+}
+END_TEST
+
 START_TEST(no_variance)
 {
     char text[800];
@@ -439,6 +500,7 @@ int main(void)
     tcase_add_test(cases, random_walk);
     tcase_add_test(cases, orthogonal);
     tcase_add_test(cases, from_data);
+    tcase_add_test(cases, same_rates);
     tcase_add_test(cases, no_variance);
     tcase_add_test(cases, whitening);
     tcase_add_test(cases, whitening_refused);
