@@ -43,7 +43,7 @@ static void write_normalized(struct rng *rng, int c, char *text)
              "{conv: {out: %d, kernel: 3, padding: 1}}, batchnorm, relu, {conv: {out: %d, kernel: "
              "3, padding: %d}}, batchnorm, relu, {conv: {out: %d, kernel: 3, stride: 2, padding: "
              "1}}, batchnorm, relu, global_avgpool, {linear: {out: 5}}",
-             between(rng, 5, 12), between(rng, 8, 17), between(rng, 0, 1), between(rng, 3, 9));
+             between(rng, 5, 8), between(rng, 8, 12), between(rng, 0, 1), between(rng, 3, 6));
 }
 
 static void write_residual(struct rng *rng, int c, char *text)

@@ -110,6 +110,7 @@ END_TEST
 int main(void)
 {
     TCase *cases = suite_cases("gradcheck");
+    tcase_set_timeout(cases, 240); /* 10 s on cores of its own */
     tcase_add_test(cases, all);
     tcase_add_test(cases, sees_noise);
     tcase_add_test(cases, sees_kinks);
