@@ -1,4 +1,5 @@
-/* The sum of two or more inputs of one shape; each gets dy. */
+/* The sum of two or more inputs of one shape; each gets dy. May work in place: y where x[0] lies,
+ * and dx[0] where dy does. */
 #include <string.h>
 
 #include "base/simd.h"
@@ -44,7 +45,7 @@ static void backward(const struct pass *p, int i, real *scratch, real *lane)
     (void)lane;
     size_t n = shape_count(p->out), at = (size_t)i * n;
     for (int j = 0; j < p->layer->inputs; j++) {
-        if (!p->dx[j])
+        if (!p->dx[j] || p->dx[j] == p->dy)
             continue;
         if (p->add[j])
             sum(p->dx[j] + at, p->dy + at, p->dx[j] + at, n);
@@ -59,6 +60,7 @@ const struct layer_kind LAYER(add) = {
     .inputs_min = 2,
     .inputs_max = LAYER_INPUTS,
     .fuses_relu = true,
+    .over_input = true,
     .blocks = BLOCKS_ALIKE,
     .shape = shape,
     .forward = forward,

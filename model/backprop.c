@@ -8,8 +8,8 @@
  * Weight gradients are sums over images: image i adds to lane i mod LANES, each lane in order of i,
  * and the lanes are added pairwise; so the sum has one order, however many threads there are.
  *
- * Outputs are kept from forward to backward, one buffer a node (a relu that its input does shares
- * that node's). Their gradients live shorter and share buffers (backprop_plan.c).
+ * Outputs are kept from forward to backward, one buffer a node (but some nodes share one:
+ * net_root). Their gradients live shorter and share buffers (backprop_plan.c).
  */
 #include <math.h>
 #include <string.h>
@@ -58,6 +58,12 @@ static void turn_forward(void *context, size_t i, int worker)
     const struct pass *p = run->measured < 0 ? NULL : &run->bp->steps[run->measured].pass;
     for (int image = first; p && image < end; image++)
         p->layer->kind->measure(p, image);
+}
+
+/* A layer that does nothing; its output's gradient, which it shares, has not to be masked. */
+static bool is_left_out(const struct backprop *bp, int j)
+{
+    return bp->net->nodes[j].absorbed && bp->net->nodes[j].layer.kind->identity;
 }
 
 /* Does node j's output depend on anything that is to change? Only then it is gone back through. */
@@ -173,7 +179,7 @@ static void turn_lane(void *context, size_t number, int worker)
     for (int i = (int)number; i < run->b; i += run->group * run->lanes) {
         int count = smaller(run->group, (run->b - i + run->lanes - 1) / run->lanes);
         for (int j = run->end - 1; j >= run->first; j--)
-            if (learns(bp, j))
+            if (learns(bp, j) && !is_left_out(bp, j))
                 back_node(run, j, i, count, scratch, lane);
         for (int k = 0; measured && k < count; k++)
             measured->layer->kind->measure_backward(measured, i + k * run->lanes);
@@ -219,7 +225,7 @@ static void set_gradients(struct backprop *bp, int j)
     const struct net_node *node = &bp->net->nodes[j];
     struct step *steps = bp->steps;
     struct pass *p = &steps[j].pass;
-    int own = backprop_root(bp->net, j);
+    int own = net_root(bp->net, j);
     if (!learns(bp, j))
         return;
     p->dy = bp->buffers[steps[own].gradient].data;
@@ -231,7 +237,7 @@ static void set_gradients(struct backprop *bp, int j)
     for (int i = 0; i < node->layer.inputs; i++) {
         if (node->input[i] == NET_INPUT || !learns(bp, node->input[i]))
             continue;
-        int to = backprop_root(bp->net, node->input[i]);
+        int to = net_root(bp->net, node->input[i]);
         p->dx[i] = bp->buffers[steps[to].gradient].data;
         p->add[i] = steps[to].touched;
         steps[to].touched = true;
@@ -339,7 +345,7 @@ static int forward_beginning(struct backprop *bp, const float *x, int b)
 double backprop_run(struct backprop *bp, const float *x, int b, const struct targets *targets,
                     int *correct)
 {
-    int last = bp->net->count - 1, root = backprop_root(bp->net, last);
+    int last = bp->net->count - 1, root = net_root(bp->net, last);
     forward(bp, x, b, forward_beginning(bp, x, b), bp->net->count, 0);
     double loss = loss_run(bp->output[last], targets, b, bp->net->classes,
                            bp->buffers[bp->steps[root].gradient].data, correct);

@@ -36,11 +36,6 @@ size_t backprop_lane_floats(const struct net *net, int j)
     return n;
 }
 
-int backprop_root(const struct net *net, int j)
-{
-    return net->nodes[j].absorbed ? net->nodes[j].input[0] : j;
-}
-
 int backprop_group(const struct net *net, int first, int end)
 {
     size_t largest = 1;
@@ -82,6 +77,8 @@ static bool settle_blocks(struct backprop *bp, int j)
 {
     const struct net_node *node = &bp->net->nodes[j];
     enum layer_blocks rule = takes_blocks(bp, j) ? node->layer.kind->blocks : BLOCKS_NEVER;
+    if (rule == BLOCKS_EITHER && node->absorbed)
+        rule = BLOCKS_ALIKE;
     bool all = bp->steps[j].blocks, changed = false;
     for (int i = 0; i < node->layer.inputs; i++)
         all = all && input_lies(bp, j, i);
@@ -156,7 +153,7 @@ static int plan_gradients(struct backprop *bp, struct error *err)
 {
     const struct net *net = bp->net;
     size_t count = (size_t)net->count;
-    int last = backprop_root(net, net->count - 1); /* the loss always has a gradient */
+    int last = net_root(net, net->count - 1); /* the loss always has a gradient */
     bool *busy = memory_array(count, sizeof(*busy), err);
     size_t *held = busy ? memory_array(count, sizeof(*held), err) : NULL;
     for (int j = 0; j < net->count; j++)
@@ -172,7 +169,7 @@ static int plan_gradients(struct backprop *bp, struct error *err)
             int node = i < 0 ? j : net->nodes[j].input[i];
             if (node == NET_INPUT || (i >= 0 && !net->nodes[node].learns))
                 continue;
-            node = backprop_root(net, node);
+            node = net_root(net, node);
             if (bp->steps[node].gradient >= 0)
                 continue;
             size_t size = shape_count(net->nodes[node].out);
@@ -181,7 +178,8 @@ static int plan_gradients(struct backprop *bp, struct error *err)
             held[b] = size;
             bp->steps[node].gradient = b;
         }
-        busy[bp->steps[j].gradient] = false;
+        if (net_root(net, j) == j)
+            busy[bp->steps[j].gradient] = false;
     }
     bool planned = held;
     free(held);
@@ -201,13 +199,10 @@ static int open_outputs(struct backprop *bp, struct error *err)
     for (int j = 0; j < net->count; j++) {
         const struct net_node *node = &net->nodes[j];
         struct step *step = &bp->steps[j];
-        if (node->absorbed) {
-            bp->output[j] = bp->output[node->input[0]];
-            continue;
-        }
         struct pass p = backprop_pass(bp, j, bp->batch);
         size_t size = shape_count(node->out) * (size_t)bp->batch;
-        bp->output[j] = memory_aligned(size, sizeof(float), err);
+        int root = net_root(net, j);
+        bp->output[j] = root == j ? memory_aligned(size, sizeof(float), err) : bp->output[root];
         if (!bp->output[j])
             return -1;
         if (p.layer->kind->state &&
@@ -298,7 +293,7 @@ void backprop_close(struct backprop *bp)
     if (!bp)
         return;
     for (int j = 0; bp->output && j < bp->net->count; j++) {
-        if (!bp->net->nodes[j].absorbed)
+        if (net_root(bp->net, j) == j)
             free(bp->output[j]);
         free(bp->steps[j].state);
     }

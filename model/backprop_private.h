@@ -28,7 +28,7 @@ struct backprop {
     int batch;
     uint64_t seed, position;            /* of the layers' draws */
     const struct backprop_watch *watch; /* borrowed; NULL: nobody */
-    float **output;     /* owned list; buffers owned, but for a done relu's, which is its input's */
+    float **output;     /* owned list; buffers owned by the nodes that are their own root */
     struct step *steps; /* owned, one a node */
     struct gradient_buffer *buffers; /* owned: gradients */
     int buffer_count;
@@ -45,9 +45,6 @@ int backprop_lanes(size_t trained);
 
 /* Numbers that node j's lanes sum up: its trained ones, unless it settles them itself. */
 size_t backprop_lane_floats(const struct net *net, int j);
-
-/* The node whose output buffer, and whose gradient's, are node j's, too. */
-int backprop_root(const struct net *net, int j);
 
 /* A pass through node j with b images, without pointers to any. */
 struct pass backprop_pass(const struct backprop *bp, int j, int b);

@@ -43,19 +43,13 @@ static int beginning(const struct net *net)
     return j;
 }
 
-/* The node whose output buffer j's output lies in. */
-static int root_of(const struct net *net, int j)
-{
-    return net->nodes[j].absorbed ? net->nodes[j].input[0] : j;
-}
-
 static void list_reads(struct features *f)
 {
     for (int j = f->nodes; j < f->net->count; j++)
         for (int i = 0; i < f->net->nodes[j].layer.inputs; i++) {
             int from = f->net->nodes[j].input[i], known = 0;
             if (from != NET_INPUT)
-                from = root_of(f->net, from);
+                from = net_root(f->net, from);
             if (from == NET_INPUT || from >= f->nodes)
                 continue;
             while (known < f->reads && f->read[known] != from)

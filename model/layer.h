@@ -109,6 +109,7 @@ struct layer_kind {
     bool fuses_relu;
     bool draws;        /* takes pass_rng: in training, or always */
     bool reads_output; /* backward reads y: it must not be overwritten by a layer after it */
+    bool over_input;   /* y may lie where x[0] does: forward allows it, backward reads neither */
     enum layer_blocks blocks;
     bool (*takes_blocks)(const struct pass *p); /* not this layer, though its kind; NULL: it does */
 
@@ -152,6 +153,9 @@ struct layer_kind {
      * takes, so that gradcheck can see to it that none is left out. NULL: there is one. */
     const char *const *kernels; /* ends with NULL */
     const char *(*kernel)(const struct pass *p);
+
+    /* y is x, dx is dy: a network leaves the layer out. NULL: never. */
+    bool (*identity)(const struct layer *l, const struct shape *in, const struct shape *out);
 
     /* Multiply-adds for one image. NULL: not counted. */
     uint64_t (*multiply_adds)(const struct pass *p);

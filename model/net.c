@@ -121,14 +121,20 @@ static int check_graph(struct net *net, const struct net_expansion *e, struct er
 void net_fuse(struct net *net, bool on)
 {
     for (int j = 0; j < net->count; j++)
-        net->nodes[j].relu = net->nodes[j].absorbed = false;
+        net->nodes[j].relu = net->nodes[j].absorbed = net->nodes[j].over = false;
     for (int j = 0; on && j < net->count; j++) {
         struct net_node *node = &net->nodes[j];
-        if (strcmp(node->layer.kind->name, "relu") != 0 || node->input[0] == NET_INPUT)
+        const struct layer_kind *kind = node->layer.kind;
+        if (node->input[0] == NET_INPUT)
             continue;
         struct net_node *before = &net->nodes[node->input[0]];
-        if (before->consumers == 1 && before->layer.kind->fuses_relu)
+        bool alone = before->consumers == 1, relu = strcmp(kind->name, "relu") == 0;
+        if (relu && alone && before->layer.kind->fuses_relu)
             node->absorbed = before->relu = true;
+        if (kind->identity && kind->identity(&node->layer, node->in, &node->out))
+            node->absorbed = true;
+        node->over = kind->over_input && alone && !before->absorbed && !before->relu &&
+                     !before->layer.kind->reads_output;
     }
 }
 

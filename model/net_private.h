@@ -17,7 +17,10 @@ struct net_node {
     /* A relu that follows a layer which can end in one, and is its only reader, is done by that
      * layer: the relu's output is the layer's. */
     bool relu;     /* this layer ends in max(y, 0) */
-    bool absorbed; /* this relu is done by its input */
+    bool absorbed; /* this relu is done by its input; or there is nothing to do: its output is its
+                      input, and so is its gradient */
+    bool over;     /* its output lies where its first input's did, which nobody else reads, and the
+                      gradients alike */
     bool frozen;   /* it has trained tensors, and none of them is to change */
     bool learns;   /* its output depends on a tensor that is to change */
 };
@@ -44,12 +47,20 @@ struct net {
     size_t trained_size, fixed_size; /* floats */
 };
 
+/* The node whose output's place, and whose gradient's, node j shares. */
+static inline int net_root(const struct net *net, int j)
+{
+    while (net->nodes[j].absorbed || net->nodes[j].over)
+        j = net->nodes[j].input[0];
+    return j;
+}
+
 /* A pass through node j with b images, shapes and weights filled in; the pointers to images are the
  * caller's. */
 struct pass net_pass(const struct net *net, int j, int b);
 
-/* Let layers do the relu behind them, as net_open does, or not: then every node's output is its
- * own. Not while anything else uses the net. */
+/* Let layers do the relu behind them and outputs share places, as net_open does, or not: then every
+ * node's output is its own. Not while anything else uses the net. */
 void net_fuse(struct net *net, bool on);
 
 /* Settle `frozen` and `learns` of every node. */

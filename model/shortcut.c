@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "base/simd.h"
 #include "model/layer.h"
 
 enum { OUT, STRIDE };
@@ -29,10 +28,10 @@ static int shape(const struct layer *l, const struct shape *in, struct shape *ou
     return 0;
 }
 
-/* Nothing to subsample and nothing to add: the output is the input. */
-static bool is_identity(const struct pass *p)
+/* Nothing to subsample and nothing to add. */
+static bool identity(const struct layer *l, const struct shape *in, const struct shape *out)
 {
-    return shape_same(p->in[0], p->out) && p->x_blocks[0] == p->y_blocks;
+    return l->v[STRIDE].integer == 1 && shape_same(*in, *out);
 }
 
 /* Channel c of an input image and the output's channel that it becomes: where each begins, and how
@@ -53,20 +52,10 @@ static struct ways ways_of(const struct pass *p, int c)
                           .y_row = (size_t)(p->out.w * y_lanes) };
 }
 
-VECTOR_CLONES static void add_to(real *to, const real *from, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        to[i] += from[i];
-}
-
 static void forward(const struct pass *p, int i, real *scratch)
 {
     (void)scratch;
     size_t n = shape_count(p->out);
-    if (is_identity(p)) {
-        memcpy(p->y + (size_t)i * n, p->x[0] + (size_t)i * n, n * sizeof(real));
-        return;
-    }
     const real *x = p->x[0] + (size_t)i * shape_count(p->in[0]);
     real *y = p->y + (size_t)i * n;
     memset(y, 0, n * sizeof(*y));
@@ -88,14 +77,6 @@ static void backward(const struct pass *p, int i, real *scratch, real *lane)
     size_t n = shape_count(p->in[0]);
     real *dx = p->dx[0] + (size_t)i * n;
     const real *dy = p->dy + (size_t)i * shape_count(p->out);
-    if (is_identity(p) && p->add[0]) {
-        add_to(dx, dy, n);
-        return;
-    }
-    if (is_identity(p)) {
-        memcpy(dx, dy, n * sizeof(*dx));
-        return;
-    }
     if (!p->add[0])
         memset(dx, 0, n * sizeof(*dx));
     for (int c = 0; c < p->in[0].c; c++) {
@@ -117,4 +98,5 @@ const struct layer_kind LAYER(shortcut) = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .identity = identity,
 };
