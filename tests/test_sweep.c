@@ -17,6 +17,7 @@
 #include "tests/suite.h"
 #include "tests/sweep_data.h"
 #include "train/sweep_jobs.h"
+#include "train/sweep_versus.h"
 
 static struct sweep_results read_results(const char *stage)
 {
@@ -195,6 +196,38 @@ START_TEST(grid_search)
 }
 END_TEST
 
+/* On nine trials chance tries nine rates, the grid three. */
+START_TEST(random_against_grid)
+{
+    static const char *const keys[] = { "train.lr", "train.weight_decay" };
+    struct config *config = sweep_data_config(NULL);
+    struct sweep_options options = sweep_data_options(config);
+    const struct sweep_stage stage = {
+        .name = "", .round = 1, .space = &sweep_data_space, .trials = 9, .epochs = 1
+    };
+    struct sweep *sweep;
+    struct error err = { 0 };
+    json_t *evidence;
+    ck_assert_int_eq(sweep_open(&sweep, &options, &err), 0);
+    ck_assert_msg(sweep_versus(sweep, &stage, 0, &evidence, &err) == 0, "%s: %s", err.place,
+                  err.message);
+    for (int i = 0; i < 2; i++) {
+        const json_t *random = json_object_get(evidence, "random");
+        const json_t *grid = json_object_get(evidence, "grid");
+        ck_assert_int_eq(json_integer_value(json_object_get(random, "trials")), 9);
+        ck_assert_int_eq(json_integer_value(json_object_get(grid, "trials")), 9);
+        random = json_object_get(json_object_get(random, "values_tried"), keys[i]);
+        grid = json_object_get(json_object_get(grid, "values_tried"), keys[i]);
+        ck_assert_int_eq(json_integer_value(random), i == 0 ? 9 : 3);
+        ck_assert_int_eq(json_integer_value(grid), 3);
+        ck_assert(json_is_real(json_object_get(json_object_get(evidence, "importance"), keys[i])));
+    }
+    json_decref(evidence);
+    sweep_close(sweep);
+    config_close(config);
+}
+END_TEST
+
 /* Trials that come to nothing are results, with the reason. */
 START_TEST(failures)
 {
@@ -367,6 +400,7 @@ int main(void)
     tcase_add_checked_fixture(cases, sweep_data_enter, sweep_data_leave);
     tcase_add_test(cases, random_search);
     tcase_add_test(cases, grid_search);
+    tcase_add_test(cases, random_against_grid);
     tcase_add_test(cases, cross_validation);
     tcase_add_test(cases, halving);
     tcase_add_test(cases, promotion);

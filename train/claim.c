@@ -124,9 +124,8 @@ int claim_take(const char *folder, int attempt, bool *won, struct error *err)
     return rc;
 }
 
-/* A client of NFS may remember for a minute that a file is not there, unless it changes the folder
- * itself. Where that fails (a full disk), what it remembers has to do. */
-static void look_anew(const char *folder)
+/* By creating and removing a file. Where that fails (a full disk), what is remembered has to do. */
+void claim_look(const char *folder)
 {
     struct error ignored = { 0 };
     char *own = own_name(folder, "look", &ignored);
@@ -140,6 +139,6 @@ static void look_anew(const char *folder)
 
 bool claim_held(const char *folder, int attempt)
 {
-    look_anew(folder);
+    claim_look(folder);
     return !is_claimed(folder, attempt + 1);
 }

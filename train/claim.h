@@ -33,7 +33,10 @@ int claim_write(const char *folder, const char *name, const json_t *content, boo
 int claim_last(const char *folder, int from);
 /* Claim `attempt` (claim.<attempt>: host, process and a nonce). */
 int claim_take(const char *folder, int attempt, bool *won, struct error *err);
-/* Has nobody claimed a later attempt than `attempt`? Asks the server, not the client's memory. */
+/* What is in `folder` is seen as it is now, for a moment: a client of NFS may remember for a minute
+ * that a file is not there, unless it changes the folder itself. */
+void claim_look(const char *folder);
+/* Has nobody claimed a later attempt than `attempt`? With claim_look. */
 bool claim_held(const char *folder, int attempt);
 
 struct heart_options {

@@ -104,6 +104,11 @@ int sweep_open(struct sweep **result, const struct sweep_options *options, struc
     return 0;
 }
 
+const char *sweep_folder(const struct sweep *sweep)
+{
+    return sweep->options.folder;
+}
+
 void sweep_close(struct sweep *sweep)
 {
     free(sweep);
@@ -115,7 +120,21 @@ static void tell(const struct sweep *sweep, const char *line)
         sweep->options.tell(sweep->options.context, line);
 }
 
-/* May this process run the job? Then *attempt is its own. */
+/* Is the worker of the job's last attempt dead? Not if it has finished, and only that is not seen
+ * yet. */
+static bool is_abandoned(const struct worker *w, struct sweep_job *job, const char *folder)
+{
+    if (!pulse_dead(&job->pulse, folder, job->attempt, w->sweep->patience))
+        return false;
+    struct error ignored = { 0 };
+    char *result = file_join(folder, "result.json", &ignored);
+    claim_look(folder);
+    bool finished = result && file_exists(result);
+    free(result);
+    return !finished;
+}
+
+/* May this process run the job? Then its attempt is its own. */
 static int take(struct worker *w, struct sweep_job *job, bool *won, struct error *err)
 {
     char *folder = trial_folder(w->sweep->options.folder, job->trial.id, err);
@@ -124,7 +143,7 @@ static int take(struct worker *w, struct sweep_job *job, bool *won, struct error
     if (rc == 0)
         job->attempt = claim_last(folder, job->attempt < 0 ? 0 : job->attempt);
     bool first = job->attempt < 0;
-    if (rc == 0 && (first || pulse_dead(&job->pulse, folder, job->attempt, w->sweep->patience))) {
+    if (rc == 0 && (first || is_abandoned(w, job, folder))) {
         rc = first ? file_make_folders(folder, err) : 0;
         if (rc == 0)
             rc = claim_take(folder, job->attempt + 1, won, err);

@@ -43,7 +43,8 @@ struct sweep_options {
 /* Makes the folder, or joins. ERROR_USAGE, listing the differences, when it was begun with another
  * config or seed. */
 int sweep_open(struct sweep **sweep, const struct sweep_options *options, struct error *err);
-void sweep_close(struct sweep *sweep); /* NULL is a no-op */
+const char *sweep_folder(const struct sweep *sweep); /* borrowed */
+void sweep_close(struct sweep *sweep);               /* NULL is a no-op */
 
 enum sweep_search { SWEEP_RANDOM, SWEEP_GRID };
 
