@@ -7,6 +7,7 @@
 #include "tests/tiny.h"
 
 struct space sweep_data_space;
+const char *sweep_data_daemon;
 static struct tiny data;
 
 static const char base_config[] =
@@ -65,6 +66,7 @@ struct sweep_options sweep_data_options(const struct config *config)
         .folder = "out",
         .data = data.root,
         .val = data.root,
+        .daemon = sweep_data_daemon,
         .seed = 7,
         .beat = 0.02,
         .patience = 1.5,

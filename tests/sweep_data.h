@@ -12,6 +12,7 @@
 #include "train/sweep.h"
 
 extern struct space sweep_data_space;
+extern const char *sweep_data_daemon; /* whose batches are taken; NULL: nobody's */
 
 void sweep_data_enter(void);
 void sweep_data_leave(void);
