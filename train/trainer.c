@@ -261,54 +261,54 @@ static const char *end_name(const struct trainer *t, int rc, const struct error 
 }
 
 /* The log's last line: a training without it is still at work, or was killed. A disk too full for
- * it takes nothing from a training that is over. */
-static void log_end(struct trainer *t, int rc, const struct error *err)
+ * it takes nothing from a training that is over. What the training ends with is returned. */
+static int log_end(struct trainer *t, int rc, struct error *err)
 {
     struct error why = { 0 };
+    if (run_folder_barred(t->run))
+        return rc;
     json_t *line =
         json_pack("{s:s, s:I, s:o*}", "ended", end_name(t, rc, err), "step", (json_int_t)t->step,
                   "reason", rc < 0 ? json_bytes(err->message) : NULL);
-    if (run_folder_log(t->run, line, &why) < 0 && rc == 0 && t->request->warn)
-        t->request->warn(t->request->context, why.place, why.message);
-}
-
-/* Opened, and trained unless it is only to be checked. */
-static int run(struct trainer *t, struct error *err)
-{
-    int rc = trainer_open(t, err);
-    if (rc == 0 && !t->checks)
-        rc = train(t, err);
-    return rc;
-}
-
-static int run_request(const struct train_request *request, bool checks,
-                       struct train_result *result, struct error *err)
-{
-    struct trainer *t = memory_array(1, sizeof(*t), err);
-    if (!t)
+    if (run_folder_log(t->run, line, &why) == 0 || rc < 0)
+        return rc;
+    if (run_folder_barred(t->run)) {
+        *err = why;
         return -1;
-    t->request = request;
-    t->checks = checks;
-    int rc = run(t, err);
-    if (t->run && !run_folder_barred(t->run))
-        log_end(t, rc, err);
-    *result = t->result;
-    trainer_close(t);
-    free(t);
-    return rc;
+    }
+    if (t->request->warn)
+        t->request->warn(t->request->context, why.place, why.message);
+    return 0;
 }
 
 int train_run(const struct train_request *request, struct train_result *result, struct error *err)
 {
     double start = clock_seconds();
     *result = (struct train_result){ 0 };
-    int rc = run_request(request, false, result, err);
+    struct trainer *t = memory_array(1, sizeof(*t), err);
+    if (!t)
+        return -1;
+    t->request = request;
+    int rc = trainer_open(t, err);
+    if (rc == 0)
+        rc = train(t, err);
+    if (t->run)
+        rc = log_end(t, rc, err);
+    *result = t->result;
+    trainer_close(t);
+    free(t);
     result->seconds = clock_seconds() - start;
     return rc;
 }
 
 int train_check(const struct train_request *request, struct error *err)
 {
-    struct train_result ignored;
-    return run_request(request, true, &ignored, err);
+    struct trainer *t = memory_array(1, sizeof(*t), err);
+    if (!t)
+        return -1;
+    t->request = request;
+    int rc = trainer_open_apart(t, 0, err);
+    trainer_close(t);
+    free(t);
+    return rc;
 }

@@ -306,8 +306,6 @@ static int open_all(struct trainer *t, const struct checkpoint *checkpoint, stru
     struct stream_options *o = &t->data.data.stream;
     if (open_parts(t, err) < 0)
         return -1;
-    if (t->checks)
-        return 0;
     if (checkpoint &&
         (trainer_same_config(t, checkpoint, err) < 0 || trainer_seek(t, checkpoint, err) < 0))
         return -1;

@@ -41,7 +41,6 @@ struct trainer {
     uint64_t steps;    /* of an epoch */
     int epochs;        /* of all rounds */
     bool resumes;      /* there is a run to go on with */
-    bool checks;       /* nothing is to be trained or written */
 
     /* Where the training stands: what a checkpoint holds beside tensors. */
     uint64_t step; /* batches done */
