@@ -144,6 +144,7 @@ test-peers:
 	@tests/e2e/munge.sh $(BIN)
 	@TENFOLD_BIN=$(BIN) TENFOLD_LIBRARY=$(BUILD)/libtenfold.so /usr/bin/python3 -m unittest discover -s python/tests
 	@tests/slurm/array.sh $(BIN)
+	@tests/slurm/tune.sh $(BIN)
 
 $(BUILD)/tests/golden/run_network: $(BUILD)/tests/golden/run_network.o $(BUILD)/libtenfold.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm

@@ -284,6 +284,43 @@ START_TEST(first_decides)
 }
 END_TEST
 
+/* Files of a sweep are read as if a stranger had written them. */
+START_TEST(damaged)
+{
+    static const char *const plans[] = {
+        "",
+        "[]",
+        "{\"stage\": 3}",
+        "{\"version\": 1, \"stage\": \"coarse\", \"round\": 1}",
+        "{\"stage\": \"coarse\", \"round\": 1, \"first\": 0, \"ids\": 30000000, \"trials\": "
+        "30000000, \"asked\": 1, \"epochs\": 1, \"folds\": 0, \"eta\": 0, \"least\": 0, "
+        "\"space\": {}}",
+        "{\"stage\": \"coarse\", \"round\": 1, \"first\": 0, \"ids\": 1, \"trials\": 1, "
+        "\"asked\": 1, \"epochs\": 1, \"folds\": 0, \"eta\": 0, \"least\": 0, \"space\": "
+        "{\"train.lr\": {\"log_uniform\": [-1, 1]}}}",
+    };
+    struct sweep_results results;
+    for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+        struct error err = { 0 };
+        ck_assert_int_eq(file_make_folders("out/stages", &err), 0);
+        ck_assert_int_eq(file_write("out/stages/0001.json", plans[i], strlen(plans[i]), &err), 0);
+        ck_assert_int_eq(sweep_read("out", "coarse", 1, &results, &err), -1);
+        ck_assert_uint_eq(results.count, 0);
+    }
+    ck_assert_int_eq(system("rm -r out"), 0);
+    sweep_data_run(&(struct sweep_stage){ .name = "coarse", .round = 1, .trials = 1, .epochs = 1 });
+    static const char *const wrong[] = { "{", "{}", "{\"state\": \"fine\"}", "[1]" };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct error err = { 0 };
+        const char *path = "out/trials/0000/result.json";
+        ck_assert_int_eq(file_write(path, wrong[i], strlen(wrong[i]), &err), 0);
+        ck_assert_int_eq(sweep_read("out", "coarse", 1, &results, &err), -1);
+        ck_assert_int_eq(err.kind, ERROR_DATA);
+        ck_assert_ptr_nonnull(strstr(err.place, path));
+    }
+}
+END_TEST
+
 START_TEST(other_config)
 {
     sweep_data_run(&(struct sweep_stage){ .name = "coarse", .round = 1, .trials = 1, .epochs = 1 });
@@ -406,6 +443,7 @@ int main(void)
     tcase_add_test(cases, promotion);
     tcase_add_test(cases, failures);
     tcase_add_test(cases, first_decides);
+    tcase_add_test(cases, damaged);
     tcase_add_test(cases, other_config);
     tcase_add_test(cases, deadline);
     tcase_add_test(cases, no_data);

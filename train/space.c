@@ -152,6 +152,13 @@ json_t *space_draw(const struct space *space, uint64_t seed, const char *stage, 
     return params;
 }
 
+/* Products of hostile lists end here; no sweep has so many trials. */
+static uint64_t times(uint64_t a, uint64_t b)
+{
+    const uint64_t most = UINT32_MAX;
+    return b > 0 && a > most / b ? most : a * b;
+}
+
 /* Levels of each axis that is no choice, so that the grid has at most `trials` settings. */
 static uint64_t grid_levels(const struct space *space, uint64_t trials)
 {
@@ -159,14 +166,14 @@ static uint64_t grid_levels(const struct space *space, uint64_t trials)
     size_t open = 0;
     for (size_t i = 0; i < space->count; i++) {
         if (space->axis[i].law == SPACE_CHOICE)
-            choices *= json_array_size(space->axis[i].choices);
+            choices = times(choices, json_array_size(space->axis[i].choices));
         else
             open++;
     }
     for (bool fits = open > 0; fits; levels += fits) {
         uint64_t size = choices;
         for (size_t i = 0; i < open && size <= trials; i++)
-            size *= levels + 1;
+            size = times(size, levels + 1);
         fits = size <= trials;
     }
     return levels;
@@ -186,7 +193,7 @@ uint64_t space_grid_size(const struct space *space, uint64_t trials)
 {
     uint64_t levels = grid_levels(space, trials), size = 1;
     for (size_t i = 0; i < space->count; i++)
-        size *= axis_levels(&space->axis[i], levels);
+        size = times(size, axis_levels(&space->axis[i], levels));
     return size;
 }
 

@@ -49,7 +49,7 @@ static int check(const struct sweep_stage *s, struct error *err)
                          "%d trials of %d epochs in round %d; must be 1..%d trials, 1 epoch or "
                          "more, round 1 or later",
                          s->trials, s->epochs, s->round, SWEEP_TRIALS);
-    if (s->folds == 1 || s->folds < 0 || s->folds > 1000)
+    if (s->folds == 1 || s->folds < 0 || s->folds > SWEEP_FOLDS)
         return refuse(s, err, "folds must be 0, or 2..1000");
     if (s->eta == 1 || s->eta < 0 || s->eta > 1000)
         return refuse(s, err, "eta must be 0, or 2..1000");
@@ -143,7 +143,8 @@ static int parse(struct sweep_plan *p, const json_t *json, const char *path, str
                 get_int(json, "eta", 0, &p->eta) && get_int(json, "least", 0, &p->least) &&
                 p->eta != 1 && (p->eta == 0 || p->least > 0);
     if (fits)
-        fits = (int64_t)p->trials * (p->folds > 0 ? p->folds : sweep_plan_rungs(p)) <= p->ids;
+        fits = p->trials <= SWEEP_TRIALS && p->folds <= SWEEP_FOLDS &&
+               (int64_t)p->trials * (p->folds > 0 ? p->folds : sweep_plan_rungs(p)) <= p->ids;
     if (!fits)
         return error_set(err, ERROR_DATA, path, "is not the plan of a stage");
     if (!(p->stage = memory_text(stage, err)) ||

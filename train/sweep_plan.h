@@ -12,7 +12,7 @@
 
 #include "train/sweep.h"
 
-enum { SWEEP_TRIALS = 100000, SWEEP_SETS = 16 };
+enum { SWEEP_TRIALS = 100000, SWEEP_FOLDS = 1000, SWEEP_SETS = 16 };
 
 struct sweep_plan {
     char *stage; /* owned */
