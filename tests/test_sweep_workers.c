@@ -19,17 +19,20 @@
 
 enum { WORKERS = 8, KILLED = 2, TRIALS = 10, EPOCHS = 5 };
 
-static const struct sweep_stage stage = {
+static const struct sweep_stage coarse = {
     .name = "coarse", .round = 1, .trials = TRIALS, .epochs = EPOCHS
 };
+static const struct sweep_stage halving = {
+    .name = "asha", .round = 1, .trials = 8, .epochs = 4, .eta = 2, .least = 1
+};
 
-static pid_t start_worker(void)
+static pid_t start_worker(const struct sweep_stage *stage)
 {
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         char name[64];
-        struct sweep_end end = sweep_data_run(&stage);
+        struct sweep_end end = sweep_data_run(stage);
         snprintf(name, sizeof(name), "ran.%d", (int)getpid());
         FILE *file = fopen(name, "w");
         bool written = file && fprintf(file, "%d\n", end.ran) > 0 && fclose(file) == 0;
@@ -117,7 +120,7 @@ START_TEST(killed_and_stalled)
     int trial, attempt, status;
     char name[64];
     for (int i = 0; i < WORKERS; i++)
-        worker[i] = start_worker();
+        worker[i] = start_worker(&coarse);
     /* The stalled one: another goes on with its trial, and it wakes while that one is at it, or
      * when there is a result already. */
     gone[0] = stop_one(gone, 0, &trial, &attempt);
@@ -152,10 +155,39 @@ START_TEST(killed_and_stalled)
 
     /* One process alone, in another folder. */
     ck_assert_int_eq(rename("out", "shared"), 0);
-    struct sweep_end end = sweep_data_run(&stage);
+    struct sweep_end end = sweep_data_run(&coarse);
     ck_assert_int_eq(end.ran, TRIALS);
     for (int id = 0; id < TRIALS; id++)
         ck_assert_double_eq(loss_of("shared", id), loss_of("out", id));
+}
+END_TEST
+
+/* Whoever is quick: the same trials go on. */
+START_TEST(same_promotions)
+{
+    struct sweep_results shared, alone;
+    struct error err = { 0 };
+    pid_t worker[4];
+    int status;
+    for (int i = 0; i < 4; i++)
+        worker[i] = start_worker(&halving);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(waitpid(worker[i], &status, 0), worker[i]);
+        ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    ck_assert_int_eq(rename("out", "shared"), 0);
+    sweep_data_run(&halving);
+    ck_assert_int_eq(sweep_read("shared", "asha", 1, &shared, &err), 0);
+    ck_assert_int_eq(sweep_read("out", "asha", 1, &alone, &err), 0);
+    ck_assert_uint_eq(shared.count, alone.count);
+    ck_assert_uint_gt(alone.count, 8 + 4);
+    for (size_t i = 0; i < alone.count; i++) {
+        ck_assert_int_eq(shared.item[i].id, alone.item[i].id);
+        ck_assert_int_eq(shared.item[i].rung, alone.item[i].rung);
+        ck_assert_double_eq(shared.item[i].loss, alone.item[i].loss);
+    }
+    sweep_results_release(&alone);
+    sweep_results_release(&shared);
 }
 END_TEST
 
@@ -164,5 +196,6 @@ int main(void)
     TCase *cases = suite_cases("sweep_workers");
     tcase_add_checked_fixture(cases, sweep_data_enter, sweep_data_leave);
     tcase_add_loop_test(cases, killed_and_stalled, 0, 2);
+    tcase_add_test(cases, same_promotions);
     return suite_run();
 }

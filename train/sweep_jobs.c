@@ -136,8 +136,9 @@ int sweep_jobs_look(struct sweep_jobs *jobs, struct error *err)
         job->done = job->done || found == 1;
         jobs->done += (size_t)found;
     }
-    for (int rung = 0; rung + 1 < sweep_plan_rungs(jobs->plan); rung++)
+    for (int rung = 0; jobs->done > jobs->judged && rung + 1 < sweep_plan_rungs(jobs->plan); rung++)
         if (extend_rung(jobs, rung, err) < 0)
             return -1;
+    jobs->judged = jobs->done;
     return 0;
 }

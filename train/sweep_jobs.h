@@ -32,6 +32,7 @@ struct sweep_jobs {
     const char *folder;
     struct sweep_job *job; /* owned; a rung's in order of promotion */
     size_t count, capacity, done;
+    size_t judged; /* of those that are done, how many the promotions so far follow from */
 };
 
 int sweep_jobs_open(struct sweep_jobs *jobs, const struct sweep_plan *plan, const char *folder,
