@@ -285,6 +285,24 @@ START_TEST(first_decides)
 }
 END_TEST
 
+/* A trial whose worker could save weights and no checkpoint, and died, is begun again. */
+START_TEST(begun_again)
+{
+    const struct sweep_stage stage = { .name = "coarse", .round = 1, .trials = 1, .epochs = 1 };
+    sweep_data_run(&stage);
+    struct sweep_results before = read_results("coarse");
+    ck_assert_int_eq(system("cd out/trials/0000 && rm checkpoint.safetensors result.json"), 0);
+    struct sweep_end end = sweep_data_run(&stage);
+    ck_assert(end.complete && end.ran == 1);
+    struct sweep_results after = read_results("coarse");
+    ck_assert_int_eq(after.item[0].attempt, 1);
+    ck_assert_int_eq(after.item[0].state, SWEEP_DONE);
+    ck_assert_double_eq(after.item[0].loss, before.item[0].loss);
+    sweep_results_release(&after);
+    sweep_results_release(&before);
+}
+END_TEST
+
 /* Files of a sweep are read as if a stranger had written them. */
 START_TEST(damaged)
 {
@@ -445,6 +463,7 @@ int main(void)
     tcase_add_test(cases, promotion);
     tcase_add_test(cases, failures);
     tcase_add_test(cases, first_decides);
+    tcase_add_test(cases, begun_again);
     tcase_add_test(cases, damaged);
     tcase_add_test(cases, other_config);
     tcase_add_test(cases, deadline);

@@ -17,7 +17,7 @@
 #include "tests/sweep_data.h"
 #include "train/claim.h"
 
-enum { WORKERS = 8, KILLED = 2, TRIALS = 10, EPOCHS = 5 };
+enum { WORKERS = 8, KILLED = 2, TRIALS = 14, EPOCHS = 5 };
 
 static const struct sweep_stage coarse = {
     .name = "coarse", .round = 1, .trials = TRIALS, .epochs = EPOCHS
@@ -71,28 +71,36 @@ static void pause_briefly(double start)
     usleep(2000);
 }
 
-/* A worker in the middle of a trial (it has a checkpoint and no result) that is none of `but`, and
- * stopped (SIGSTOP) there. */
-static pid_t stop_one(const pid_t *but, int buts, int *trial, int *attempt)
+static void signal_all(const pid_t *worker, int number)
 {
-    for (double start = clock_seconds();; pause_briefly(start))
-        for (int id = 0; id < TRIALS; id++) {
-            if (!trial_has(id, "summary.csv") || trial_has(id, "result.json"))
+    for (int i = 0; i < WORKERS; i++)
+        kill(worker[i], number);
+    usleep(20000); /* a stop takes effect a moment later */
+}
+
+/* Stop all workers when at least `wanted` are in the middle of a trial (with an epoch behind them
+ * and no result): who they are, and at which attempt of which trial the first one is. */
+static void stop_all(const pid_t *worker, int wanted, pid_t *busy, int *trial, int *attempt)
+{
+    for (double start = clock_seconds();; pause_briefly(start)) {
+        int found = 0, last;
+        signal_all(worker, SIGSTOP);
+        for (int id = 0; id < TRIALS && found < wanted; id++) {
+            pid_t pid = trial_has(id, "summary.csv") && !trial_has(id, "result.json")
+                            ? holder(id, &last)
+                            : 0;
+            if (pid <= 0)
                 continue;
-            pid_t pid = holder(id, attempt);
-            bool other = pid > 0;
-            for (int i = 0; i < buts; i++)
-                other = other && pid != but[i];
-            int last;
-            if (!other || kill(pid, SIGSTOP) < 0)
-                continue;
-            usleep(20000); /* a stop takes effect a moment later */
-            if (!trial_has(id, "result.json") && holder(id, &last) == pid) {
+            if (found == 0) {
                 *trial = id;
-                return pid;
+                *attempt = last;
             }
-            kill(pid, SIGCONT);
+            busy[found++] = pid;
         }
+        if (found == wanted)
+            return;
+        signal_all(worker, SIGCONT);
+    }
 }
 
 static void wait_for(int trial, const char *name)
@@ -116,21 +124,21 @@ static double loss_of(const char *folder, int id)
 
 START_TEST(killed_and_stalled)
 {
-    pid_t worker[WORKERS], gone[KILLED + 1] = { 0 };
+    pid_t worker[WORKERS], gone[1 + KILLED] = { 0 };
     int trial, attempt, status;
     char name[64];
     for (int i = 0; i < WORKERS; i++)
         worker[i] = start_worker(&coarse);
-    /* The stalled one: another goes on with its trial, and it wakes while that one is at it, or
-     * when there is a result already. */
-    gone[0] = stop_one(gone, 0, &trial, &attempt);
-    int stalled = trial, first = attempt;
-    for (int i = 1; i <= KILLED; i++) {
-        gone[i] = stop_one(gone, i, &trial, &attempt);
+    stop_all(worker, 1 + KILLED, gone, &trial, &attempt);
+    for (int i = 1; i <= KILLED; i++)
         ck_assert_int_eq(kill(gone[i], SIGKILL), 0);
-    }
-    snprintf(name, sizeof(name), "claim.%d", first + 1);
-    wait_for(stalled, _i == 0 ? name : "result.json");
+    for (int i = 0; i < WORKERS; i++)
+        if (worker[i] != gone[0])
+            kill(worker[i], SIGCONT);
+    /* Another goes on with the stalled one's trial, and it wakes while that one is at it, or when
+     * there is a result already. */
+    snprintf(name, sizeof(name), "claim.%d", attempt + 1);
+    wait_for(trial, _i == 0 ? name : "result.json");
     ck_assert_int_eq(kill(gone[0], SIGCONT), 0);
 
     int ran = 0, ends = 0;

@@ -38,8 +38,9 @@ static int set_integer(struct config *config, const char *key, int value, struct
     return config_set(config, text, err);
 }
 
-int trial_config(struct config **result, const struct trial *trial, const struct trial_place *place,
-                 struct error *err)
+/* The sweep's config with the stage's and the trial's own values. */
+static int make_config(struct config **result, const struct trial *trial,
+                       const struct trial_place *place, struct error *err)
 {
     const struct sweep_plan *plan = place->plan;
     struct config *config;
@@ -159,7 +160,6 @@ static struct train_request request_of(const struct trial_place *place, const st
         .out = out,
         .daemon = o->daemon,
         .quiet = o->quiet,
-        .resume = true,
     };
 }
 
@@ -167,25 +167,38 @@ int trial_check(const struct trial_place *place, struct error *err)
 {
     const struct trial nothing = { .from = -1 };
     struct config *config;
-    if (trial_config(&config, &nothing, place, err) < 0)
+    if (make_config(&config, &nothing, place, err) < 0)
         return -1;
-
     struct train_request request = request_of(place, config, "none");
-    request.resume = false;
     int rc = train_check(&request, err);
     config_close(config);
     return rc;
 }
 
-/* The training, and what it ended with; *ended: with a result. */
+/* Is there a run to go on with? Whatever else lies there without a checkpoint is of no use. */
+static int is_begun(const struct work *w, bool *begun, struct error *err)
+{
+    char *checkpoint = file_join(w->folder, RUN_CHECKPOINT, err);
+    *begun = checkpoint && file_exists(checkpoint);
+    free(checkpoint);
+    return checkpoint ? 0 : -1;
+}
+
+/* The training, and what it ended with; *ended: with a result. A run that has begun is not refused
+ * for its values. */
 static int train(struct work *w, const volatile sig_atomic_t *stop, struct sweep_result *r,
                  bool *ended, struct error *err)
 {
     struct train_result trained = { 0 };
     struct config *config = NULL;
-    int rc = trial_config(&config, w->trial, w->place, err);
+    bool begun = false;
+    if (is_begun(w, &begun, err) < 0)
+        return -1;
+    int rc = make_config(&config, w->trial, w->place, err);
     if (rc == 0) {
         struct train_request request = request_of(w->place, config, w->folder);
+        request.resume = begun;
+        request.overwrite = !begun;
         request.until = sweep_plan_until(w->place->plan, w->trial->rung);
         request.stop = stop;
         request.warn = warn;
@@ -194,7 +207,7 @@ static int train(struct work *w, const volatile sig_atomic_t *stop, struct sweep
         rc = train_run(&request, &trained, err);
     }
     config_close(config);
-    *ended = rc == 0 || trained.diverged || err->kind == ERROR_USAGE;
+    *ended = rc == 0 || trained.diverged || (!begun && err->kind == ERROR_USAGE);
     if (*ended)
         return trial_record_make(r, w->folder, &trained, rc, err);
     return rc;
@@ -206,6 +219,8 @@ static int work(struct work *w, struct heart *heart, enum trial_end *end, struct
     struct sweep_result result = { .attempt = w->attempt };
     bool ended = false, won = true;
     int rc = write_about(w, err);
+    if (rc == 0)
+        rc = may_write(w, err);
     if (rc == 0)
         rc = take_over(w, err);
     if (rc == 0)

@@ -33,9 +33,6 @@ enum trial_end {
     TRIAL_LEFT,      /* stopped, and saved: anybody may go on with it */
 };
 
-/* The config of a trial: the sweep's with the stage's and the trial's own values; close it. */
-int trial_config(struct config **config, const struct trial *trial, const struct trial_place *place,
-                 struct error *err);
 /* ERROR_USAGE or ERROR_DATA when not this trial's values but the config or the data are wrong: then
  * no trial can be trained. */
 int trial_check(const struct trial_place *place, struct error *err);
