@@ -97,10 +97,14 @@ static const char *skip_blanks(const char *at)
 /* Digits of one number; *significant counts from the first that is not 0. */
 static const char *take_digits(const char *at, uint64_t *digits, int *significant)
 {
-    for (; *at >= '0' && *at <= '9'; at++) {
-        *digits = *digits * 10 + (uint64_t)(*at - '0');
-        *significant += *digits != 0 || *significant > 0;
-    }
+    while (*significant == 0 && *at == '0')
+        at++;
+    const char *first = at;
+    uint64_t sum = *digits;
+    for (unsigned digit; (digit = (unsigned)*at - '0') < 10; at++)
+        sum = sum * 10 + digit;
+    *digits = sum;
+    *significant += at - first < 1000 ? (int)(at - first) : 1000; /* more than enough */
     return at;
 }
 
