@@ -262,6 +262,20 @@ START_TEST(followed)
     check_member(run_of(json, RUNS), "values", "[1,null,0.5]");
     json_decref(json);
 
+    /* A report that is put there when all is over. */
+    then = board_generation(board);
+    put("sweep/trials/0002/report.html", "w", "");
+    ck_assert(update(board));
+    ck_assert(!update(board));
+    json = ask(board, then);
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "runs")), 1);
+    check_member(run_of(json, 0), "links",
+                 "[{\"text\":\"report\",\"href\":"
+                 "\"runs/2/report.html\"}]");
+    loss = json_object_get(json_object_get(run_of(json, 0), "points"), "loss");
+    ck_assert_uint_gt(json_array_size(loss), 100);
+    json_decref(json);
+
     /* Gone is not forgotten. */
     ck_assert_int_eq(system("rm -r sweep/another"), 0);
     ck_assert(!update(board));

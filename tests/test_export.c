@@ -4,9 +4,11 @@
  * written outside of the folder that was named.
  */
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/csv.h"
@@ -285,6 +287,25 @@ START_TEST(table)
 }
 END_TEST
 
+/* A disk that is full leaves no half of a file. */
+START_TEST(full_disk)
+{
+    struct board *board = open_made();
+    struct error err = { 0 };
+    const struct rlimit small = { 500, RLIM_INFINITY };
+    char path[100];
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    ck_assert_int_eq(export_csv(board, "all.csv", &err), -1);
+    ck_assert_msg(strstr(err.message, "cannot be written"), "%s", err.message);
+    ck_assert_int_eq(export_tensorboard(board, "tb", &err), -1);
+    ck_assert_msg(strstr(err.message, "cannot be written"), "%s", err.message);
+    snprintf(path, sizeof(path), "tb/trials/0000/%s", events);
+    ck_assert(!file_exists("all.csv") && !file_exists(path));
+    board_close(board);
+}
+END_TEST
+
 /* Names are quoted where they must be. */
 START_TEST(quoted)
 {
@@ -312,6 +333,7 @@ int main(void)
     tcase_add_test(cases, tensorboard);
     tcase_add_test(cases, odd_runs);
     tcase_add_test(cases, table);
+    tcase_add_test(cases, full_disk);
     tcase_add_test(cases, quoted);
     return suite_run();
 }

@@ -341,6 +341,26 @@ START_TEST(hostile)
 }
 END_TEST
 
+/* More epochs than anybody trains, and more columns. */
+START_TEST(long_table)
+{
+    struct buffer text = { 0 };
+    struct run_rows rows = { 0 };
+    struct error err = { 0 };
+    int skipped;
+    ck_assert_int_eq(buffer_print(&text, &err, "epoch"), 0);
+    for (int i = 0; i < 1000; i++)
+        ck_assert_int_eq(buffer_append(&text, ",lr", 3, &err), 0);
+    for (int i = 1; i <= RUN_TABLE_ROWS + 7; i++)
+        ck_assert_int_eq(buffer_print(&text, &err, "\n%d,0.5", i), 0);
+    ck_assert_int_eq(run_table_parse(&rows, text.data, &skipped, &err), 0);
+    ck_assert_uint_eq(rows.count, RUN_TABLE_ROWS);
+    ck_assert_int_eq(skipped, 7);
+    run_rows_release(&rows);
+    buffer_release(&text);
+}
+END_TEST
+
 START_TEST(refused)
 {
     struct run_record *run;
@@ -427,6 +447,7 @@ int main(void)
     tcase_add_test(cases, dropped);
     tcase_add_test(cases, tables);
     tcase_add_test(cases, hostile);
+    tcase_add_test(cases, long_table);
     tcase_add_test(cases, refused);
     tcase_add_test(cases, other_config);
     tcase_add_test(cases, found);

@@ -159,21 +159,35 @@ static int is_shown(const struct dirent *entry)
     return entry->d_name[0] != '.' && dot && (!strcmp(dot, ".html") || !strcmp(dot, ".png"));
 }
 
-/* Reports and contact sheets that somebody has put there. */
-static int list_files(struct board_run *run, struct error *err)
+static json_t *list_files(const char *folder)
 {
     struct dirent **entries;
-    int count = scandir(run->path, &entries, is_shown, alphasort);
-    json_decref(run->files);
-    run->files = json_array();
+    json_t *files = json_array();
+    int count = scandir(folder, &entries, is_shown, alphasort);
     for (int i = 0; i < count; i++) {
         if (i < FILES) /* a name that is no UTF-8 has no address either */
-            (void)json_array_append_new(run->files, json_string(entries[i]->d_name));
+            (void)json_array_append_new(files, json_string(entries[i]->d_name));
         free(entries[i]);
     }
     if (count >= 0)
         free(entries);
-    return run->files ? 0 : error_set(err, ERROR_FAILED, NULL, "no memory for the names of files");
+    return files;
+}
+
+/* Reports and contact sheets that somebody has put there, maybe long after the training. */
+static int find_files(struct board_run *run, struct error *err)
+{
+    struct stat info;
+    if (!run->record || run_mark_holds(&run->folder, run->path) || stat(run->path, &info) < 0)
+        return 0;
+    json_t *files = list_files(run->path);
+    if (!files)
+        return error_set(err, ERROR_FAILED, NULL, "no memory for the names of files");
+    run->changed = run->changed || !json_equal(files, run->files);
+    json_decref(run->files);
+    run->files = files;
+    run->folder = run_mark_of(&info);
+    return 0;
 }
 
 static int read_more(struct board_run *run, struct error *err)
@@ -192,22 +206,25 @@ static int read_more(struct board_run *run, struct error *err)
     return -1;
 }
 
-int board_run_update(struct board_run *run, struct error *err)
+static int take_over(struct board_run *run, struct error *err)
 {
-    if (read_more(run, err) < 0)
-        return -1;
-    if (!run->changed)
-        return 0;
     json_decref(run->flat);
     run->flat = NULL;
     if (run->record->config && !(run->flat = board_flat(run->record->config, err)))
         return -1;
     run->setting = board_flat_setting(run->flat, run->path);
-    if (list_files(run, err) < 0 || write_curves(run, err) < 0)
+    if (write_curves(run, err) < 0)
         return -1;
     if (run->record->state != RUN_RUNNING)
         run_drop_points(run->record);
     return 0;
+}
+
+int board_run_update(struct board_run *run, struct error *err)
+{
+    if (read_more(run, err) < 0 || (run->changed && take_over(run, err) < 0))
+        return -1;
+    return find_files(run, err);
 }
 
 const json_t *board_run_seed(const struct board_run *run)

@@ -19,6 +19,7 @@ struct board_run {
     struct run_record *record; /* owned; NULL: gone before it was read */
     json_t *flat;              /* owned: the config by dotted keys; NULL: there is none */
     json_t *files;             /* owned: names of the pages and pictures in the folder */
+    struct run_mark folder;    /* when they were listed last */
     uint64_t setting;          /* hash of all values that are neither seeds nor without influence */
     struct buffer curves;      /* owned: members of a JSON object, from "state" on */
     bool changed;              /* by the last update */

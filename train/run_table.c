@@ -194,7 +194,8 @@ int run_table_parse(struct run_rows *rows, char *text, int *skipped, struct erro
         int fields = cut_line(&text, field);
         if (fields == 1 && !*field[0])
             continue;
-        if (!read_row(field, fields < named ? fields : named, kind, &epoch, value))
+        bool good = read_row(field, fields < named ? fields : named, kind, &epoch, value);
+        if (!good || rows->count == RUN_TABLE_ROWS)
             ++*skipped;
         else if (add_row(rows, epoch, value, err) < 0)
             return -1;

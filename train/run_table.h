@@ -11,7 +11,8 @@
 
 #include "train/run_read.h"
 
-enum { RUN_TABLE_BYTES = 16 << 20 }; /* what is read of one at most */
+/* What is read of one at most. */
+enum { RUN_TABLE_BYTES = 16 << 20, RUN_TABLE_ROWS = 20000 };
 
 struct run_table *run_table_open(const char *folder, struct error *err);
 /* Into run's rows and skipped_rows. A table that is not there leaves them. */
