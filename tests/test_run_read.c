@@ -227,6 +227,7 @@ START_TEST(overwritten)
     overwrite("run/log.jsonl", "{\"step\":1,\"loss\":0}\n");
     struct run_record *run = read_run("run");
     for (int i = 0; i < 4; i++) {
+        usleep(20000); /* what has changed in size, inode and tick of the clock alike is the same */
         overwrite("run/log.jsonl", logs[i]);
         ck_assert(follow(run));
         ck_assert_uint_eq(run->points.count, (size_t)(i == 0 ? 2 : i == 1 ? 1 : 3));
@@ -262,6 +263,13 @@ START_TEST(dropped)
     append("run/log.jsonl", "{\"step\":3,\"loss\":3}\n");
     ck_assert(follow(run));
     ck_assert_uint_eq(run->points.count, 3);
+    append("run/log.jsonl", "{\"ended\":\"done\",\"step\":3}\n");
+    ck_assert(follow(run));
+    run_drop_points(run);
+    overwrite("run/summary.csv", "epoch,lr\n1,0.5\n");
+    ck_assert(follow(run));
+    ck_assert_uint_eq(run->points.count, 3);
+    ck_assert_int_eq(run->state, RUN_DONE);
     run_close(run);
 }
 END_TEST

@@ -202,7 +202,8 @@ static bool goes_on(const struct run_log *log, int fd, const struct run_mark *no
 
 int run_log_follow(struct run_log *log, struct run_record *run, bool *changed, struct error *err)
 {
-    if (run->state != RUN_RUNNING && run_mark_holds(&log->seen, log->path))
+    bool must = log->rewound && *changed;
+    if (!must && run->state != RUN_RUNNING && run_mark_holds(&log->seen, log->path))
         return 0;
     /* Opened, not looked up: a network file system then asks its server how long the file is. */
     int fd = open(log->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -212,7 +213,7 @@ int run_log_follow(struct run_log *log, struct run_record *run, bool *changed, s
         return 0;
     if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
         struct run_mark now = run_mark_of(&info);
-        if (!run_mark_same(&now, &log->seen)) {
+        if (must || !run_mark_same(&now, &log->seen)) {
             *changed = true;
             if (!goes_on(log, fd, &now))
                 begin_anew(log, run);

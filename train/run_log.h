@@ -15,9 +15,10 @@
 enum { RUN_LOG_POINTS = 4 << 20, RUN_LOG_LINE = 256 << 10 };
 
 struct run_log *run_log_open(const char *folder, struct error *err);
-/* Into run's points, state, reason and skipped_lines. A log that is not there leaves them. */
+/* Into run's points, state, reason and skipped_lines. A log that is not there leaves them; one that
+ * was rewound is read when it changes, or when something else of the run has (*changed is set). */
 int run_log_follow(struct run_log *log, struct run_record *run, bool *changed, struct error *err);
-/* Read from the beginning as soon as the log changes. */
+/* What was read is gone: the next reading begins at the beginning. */
 void run_log_rewind(struct run_log *log);
 /* There are more points than are read. */
 bool run_log_full(const struct run_log *log);

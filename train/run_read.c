@@ -102,6 +102,9 @@ int run_follow(struct run_record *run, bool *changed, struct error *err)
         return -1;
     if (!*changed)
         return 0;
+    /* Points that were dropped belong to what is told anew. */
+    if (run->points.count == 0 && run_log_follow(run->log, run, changed, err) < 0)
+        return -1;
     read_documents(run);
     find_epoch(run);
     find_end(run);

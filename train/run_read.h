@@ -70,8 +70,8 @@ int run_read(struct run_record **run, const char *path, struct error *err);
  * -1 only where there is no memory. */
 int run_follow(struct run_record *run, bool *changed, struct error *err);
 
-/* Free the points of a run that is not looked at for now; the next run_follow that finds the log
- * changed reads it from the beginning. */
+/* Free the points of a run that is not looked at for now; the next run_follow that finds anything
+ * changed reads them again. */
 void run_drop_points(struct run_record *run);
 
 /* What was passed over, as an array of texts for people; a new reference, NULL: no memory. */
