@@ -135,7 +135,7 @@ test-data:
 	@TENFOLD_BIN=$(BIN) tests/run.sh -j 1 $(DATA_TESTS:%=$(BUILD)/tests/%)
 
 # Golden files made again by the software they come from; two daemons with MUNGE; the Python package, with PyTorch;
-# job scripts on a real Slurm.
+# job scripts on a real Slurm; the board's page in Chromium.
 test-peers:
 	@tests/deps.sh peers
 	@tests/uplot.sh
@@ -145,6 +145,7 @@ test-peers:
 	@TENFOLD_BIN=$(BIN) TENFOLD_LIBRARY=$(BUILD)/libtenfold.so /usr/bin/python3 -m unittest discover -s python/tests
 	@tests/slurm/array.sh $(BIN)
 	@tests/slurm/tune.sh $(BIN)
+	@tests/e2e/board.sh $(BIN)
 
 $(BUILD)/tests/golden/run_network: $(BUILD)/tests/golden/run_network.o $(BUILD)/libtenfold.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm

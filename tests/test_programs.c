@@ -181,6 +181,11 @@ static const struct {
     { "@/nneval merge %", 3, "no predict.json" },
     { "@/nneval merge %/text.txt --out %/x", 3, "text.txt: no safetensors file" },
     { "@/nneval missing %", 3, "no predict.json" },
+    { "@/nnboard", 2, "RUNS" },
+    { "@/nnboard %", 2, "--live PORT serves it" },
+    { "@/nnboard % --csv %/a.csv --live 0", 2, "serves and writes nothing" },
+    { "@/nnboard %/nowhere --csv %/a.csv", 3, "nowhere: is no folder" },
+    { "@/nnboard % --csv %/no/a.csv", 2, "no/a.csv: cannot be created" },
 };
 
 START_TEST(one_line)
@@ -205,7 +210,7 @@ START_TEST(help)
     static const char *const commands[] = {
         "nndata",        "nndata batches", "nndata bench", "nndata show",    "nndata synth",
         "nndata verify", "nndata ops",     "nndata pack",  "nndata index",   "nntrain",
-        "nneval",        "nneval predict", "nneval merge", "nneval missing",
+        "nneval",        "nneval predict", "nneval merge", "nneval missing", "nnboard",
     };
     static char out[200000];
     char line[100];

@@ -30,6 +30,7 @@
         const states = new Map();
         for (const run of store.runs.values())
             states.set(run.state, (states.get(run.state) || 0) + 1);
+        const { sweep } = store;
         byId("title").textContent = store.title;
         document.title = `${store.title} – nnboard`;
         byId("summary").replaceChildren(
@@ -37,6 +38,9 @@
             states.size
                 ? `: ${[...states].map(([state, n]) => `${n} ${state}`).join(", ")}. `
                 : ". ",
+            sweep
+                ? `Sweep: ${sweep.done} of ${format.count(sweep.trials, "trial")} done, ${sweep.running} running. `
+                : "",
             ...(store.live ? [live] : [`Made ${store.made}.`])
         );
         const tiles = [];
@@ -145,8 +149,12 @@
     theme.addEventListener("change", look);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", look);
 
+    /* In the second frame: the plots that can be seen are drawn at the end of the first. */
     function ready() {
-        document.documentElement.dataset.ready = Math.round(performance.now());
+        const mark = () => {
+            document.documentElement.dataset.ready = Math.round(performance.now());
+        };
+        requestAnimationFrame(() => requestAnimationFrame(mark));
     }
 
     const data = byId("data");

@@ -7,10 +7,9 @@ function steps(section) {
     const RECIPE = ["init", "overfit", "lr", "coarse", "refine", "curves", "refine again"];
     const row = el("ol", { class: "steps", "aria-label": "steps" });
     const detail = el("div", { class: "step-detail" });
-    const progress = el("p", { class: "faint" });
     let picked = null,
         shown = "";
-    section.append(progress, row, detail);
+    section.append(row, detail);
 
     const keyOf = step => `${step.number}-${step.step}`;
 
@@ -112,11 +111,7 @@ function steps(section) {
     }
 
     return changes => {
-        section.hidden = store.steps.length === 0 && !store.sweep;
-        const { sweep } = store;
-        progress.textContent = sweep
-            ? `Sweep: ${sweep.done} of ${format.count(sweep.trials, "trial")} done, ${sweep.running} running.`
-            : "";
+        section.hidden = store.steps.length === 0;
         if (changes.has("look") || changes.has("axis")) shown = "";
         if (picked == null || !store.steps.some(step => keyOf(step) === picked)) {
             const failed = store.steps.filter(step => step.verdict !== "PASS");
