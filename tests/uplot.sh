@@ -23,7 +23,7 @@ elif ! command -v npm >/dev/null; then
     exit 1
 else
     echo "tenfold: fetching uPlot $version" >&2
-    (cd "$work" && timeout 60 npm pack "uplot@$version" --silent --fetch-retries=1 --fetch-timeout=20000) >"$work/log" 2>&1 || {
+    (cd "$work" && timeout 30 npm pack "uplot@$version" --silent --fetch-retries=0 --fetch-timeout=15000) >"$work/log" 2>&1 || {
         tail -n 5 "$work/log" >&2
         echo "tenfold: npm could not fetch uPlot $version; $without" >&2
         exit 1

@@ -108,6 +108,9 @@ class Chart {
             font: "11px system-ui, sans-serif",
             gap: 4,
         };
+        const isDecade = value =>
+            Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
+        const decades = (u, values) => values.map(value => (isDecade(value) ? value : null));
         const write = (u, values) =>
             values.map(value => format.tick(value == null || !share ? value : 100 * value));
         const [x, y] = this.zoom ? [this.zoom.x, this.zoom.y] : [this.limits.x, this.limits.y];
@@ -131,7 +134,7 @@ class Chart {
                 {
                     ...axis,
                     size: 34,
-                    ...(logX ? {} : { incrs }),
+                    ...(logX ? { grid: { ...grid, filter: decades } } : { incrs }),
                     label: this.options.x,
                     labelSize: 14,
                     labelGap: -2,

@@ -6,7 +6,6 @@
 const evidenceAxes = [
     "lr",
     "rate",
-    "rates",
     "step",
     "steps",
     "iteration",
@@ -14,127 +13,120 @@ const evidenceAxes = [
     "epochs",
     "layer",
     "index",
-    "trials",
-    "x",
 ];
 
 function evidence(value, depth = 0) {
-    const parts = [],
-        facts = [],
-        lists = new Map();
+    const facts = [],
+        parts = [],
+        lists = new Map(); /* by length */
     for (const [name, one] of Object.entries(value)) {
-        if (
-            Array.isArray(one) &&
-            one.length > 1 &&
-            one.every(x => x == null || typeof x === "number")
-        ) {
+        if (isNumbers(one) && one.length > 1) {
             if (!lists.has(one.length)) lists.set(one.length, {});
             lists.get(one.length)[name] = one;
-        } else if (
-            Array.isArray(one) &&
-            one.length &&
-            one.every(x => x && typeof x === "object" && !Array.isArray(x))
-        ) {
-            parts.push(el("h4", {}, name), objectTable(one));
-        } else if (one && typeof one === "object" && !Array.isArray(one)) {
-            const numbers =
-                Object.values(one).length > 0 &&
-                Object.values(one).every(x => typeof x === "number");
-            if (/importance/.test(name) && numbers)
-                parts.push(el("h4", {}, name.replaceAll("_", " ")), bars(one));
-            else if (depth < 3)
-                parts.push(
-                    el(
-                        "section",
-                        { class: "evidence" },
-                        el("h4", {}, name.replaceAll("_", " ")),
-                        evidence(one, depth + 1)
-                    )
-                );
+        } else if (isObjects(one)) {
+            parts.push(part(name, objectTable(one)));
+        } else if (isObject(one) && /importance/.test(name)) {
+            parts.push(part(name, bars(one)));
+        } else if (isObject(one) && depth < 3) {
+            parts.push(part(name, evidence(one, depth + 1)));
         } else {
-            facts.push(
-                el(
-                    "div",
-                    {},
-                    el("dt", {}, name.replaceAll("_", " ")),
-                    el("dd", {}, format.setting(one))
-                )
-            );
+            facts.push(fact(name, one));
         }
     }
-    const plots = [...lists.values()].flatMap(listPlots);
+    const plots = [];
+    for (const group of lists.values()) {
+        const axis = evidenceAxes.find(name => name in group);
+        /* A handful of numbers without an axis (one for each channel) is no curve. */
+        if (axis || Object.values(group)[0].length > 8) plots.push(...listPlots(group, axis));
+        else facts.push(...Object.entries(group).map(([name, one]) => fact(name, one)));
+    }
     return [
         facts.length ? el("dl", { class: "facts-list" }, facts) : null,
-        plots.length ? el("div", { class: "plots" }, plots) : null,
-        ...parts,
-    ].filter(part => part);
+        plots.length || parts.length ? el("div", { class: "evidence" }, plots, parts) : null,
+    ].filter(one => one);
 }
 
-/* Lists of one length: one is the axis, each of the others a plot. */
-function listPlots(lists) {
-    const axis = evidenceAxes.find(name => name in lists);
+const isObject = one => one !== null && typeof one === "object" && !Array.isArray(one);
+const isObjects = one => Array.isArray(one) && one.length > 0 && one.every(isObject);
+const isNumbers = one => Array.isArray(one) && one.every(x => x == null || typeof x === "number");
+const spoken = name => (name.includes(".") ? name : name.replaceAll("_", " "));
+
+function part(name, ...content) {
+    return el("section", {}, el("h4", {}, spoken(name)), ...content);
+}
+
+function fact(name, value) {
+    return el("div", {}, el("dt", {}, spoken(name)), el("dd", {}, valueText(name, value)));
+}
+
+function valueText(name, value) {
+    if (isNumbers(value)) return value.map(x => valueText(name, x)).join(", ") || "–";
+    const share = /top1$/.test(name) && typeof value === "number";
+    return share ? format.share(value) : format.setting(value);
+}
+
+/* One of the lists is the axis, each of the others a plot. */
+function listPlots(lists, axis) {
     const x = axis ? lists[axis] : Object.values(lists)[0].map((_, i) => i);
     const order = [...x.keys()].filter(i => x[i] != null).sort((a, b) => x[a] - x[b]);
-    const low = Math.min(...order.map(i => x[i])),
-        high = Math.max(...order.map(i => x[i]));
-    const logX = /^(lr|rates?)$/.test(axis || "") && low > 0 && high / low > 5;
-    return Object.entries(lists)
-        .filter(([name]) => name !== axis)
-        .map(([name, y]) => {
-            const host = el("div");
-            const chart = new Chart(host, {
-                title: name.replaceAll("_", " "),
-                x: axis ? axis.replaceAll("_", " ") : "index",
-                height: 220,
-                pick: false,
-                logX,
-                cut: /loss/.test(name),
-                most:
-                    logX && /loss/.test(name)
-                        ? 1.5 * y[order[0]]
-                        : undefined /* a range test's loss explodes at its end */,
-                share: /top1|accuracy/.test(name),
-            });
-            const points = {
-                x: order.map(i => x[i]),
-                y: order.map(i => y[i]),
-                stroke: color.series(0),
-                label: name.replaceAll("_", " "),
-            };
-            chart.set([
-                { ...points, kind: "line", width: 1.5 },
-                ...(order.length <= 100 ? [{ ...points, kind: "marks" }] : []),
-            ]);
-            return el("div", {}, host);
-        });
+    const low = x[order[0]],
+        high = x[order[order.length - 1]];
+    const logX = /^(lr|rate)$/.test(axis || "") && low > 0 && high / low > 5;
+    const others = Object.entries(lists).filter(([name]) => name !== axis);
+    return others.map(([name, y]) =>
+        listPlot(
+            name,
+            order.map(i => x[i]),
+            order.map(i => y[i]),
+            { x: spoken(axis || "index"), logX }
+        )
+    );
+}
+
+function listPlot(name, x, y, { x: axis, logX }) {
+    const host = el("div"),
+        loss = /loss/.test(name);
+    const chart = new Chart(host, {
+        title: spoken(name),
+        x: axis,
+        height: 220,
+        pick: false,
+        logX,
+        cut: loss,
+        /* A range test's loss explodes at its end. */
+        most: logX && loss && y[0] > 0 ? 1.5 * y[0] : undefined,
+        share: /top1$/.test(name),
+    });
+    const points = { x, y, stroke: color.series(0), label: spoken(name) };
+    const marks = x.length <= 100 ? [{ ...points, kind: "marks" }] : [];
+    chart.set([{ ...points, kind: "line", width: 1.5 }, ...marks]);
+    return el("div", { class: "evidence-plot" }, host);
 }
 
 function objectTable(rows) {
     const names = [...new Set(rows.flatMap(row => Object.keys(row)))];
-    const shown = rows.slice(0, 200);
+    const head = names.map(name => el("th", { scope: "col" }, spoken(name)));
+    const cell = (name, value) =>
+        el(
+            "td",
+            typeof value === "number" ? { class: "n" } : {},
+            name === "run" ? runButton(value) : valueText(name, value)
+        );
     return el(
         "div",
         { class: "scroll" },
         el(
             "table",
             {},
-            el(
-                "thead",
-                {},
-                el(
-                    "tr",
-                    {},
-                    names.map(name => el("th", { scope: "col" }, name.replaceAll("_", " ")))
-                )
-            ),
+            el("thead", {}, el("tr", {}, head)),
             el(
                 "tbody",
                 {},
-                shown.map(row =>
+                rows.slice(0, 200).map(row =>
                     el(
                         "tr",
                         {},
-                        names.map(name => cell(row[name]))
+                        names.map(name => cell(name, row[name]))
                     )
                 )
             )
@@ -142,14 +134,29 @@ function objectTable(rows) {
     );
 }
 
-function cell(value) {
-    return el("td", typeof value === "number" ? { class: "n" } : {}, format.setting(value));
+/* A run's path below its sweep, which chooses it. */
+function runButton(path) {
+    const run = runsOf([path])[0];
+    if (!run) return format.setting(path);
+    return el(
+        "button",
+        { onclick: () => store.choose(run.id), title: "choose, or no longer" },
+        el("bdi", {}, run.name)
+    );
+}
+
+/* The runs with these paths below their sweep. */
+function runsOf(paths) {
+    const is = (run, path) => run.name === path || run.name.endsWith(`/${path}`);
+    return [...store.runs.values()].filter(run => (paths || []).some(path => is(run, path)));
 }
 
 /* {name: share}, the greatest first. */
 function bars(shares) {
-    const entries = Object.entries(shares).sort((a, b) => b[1] - a[1]),
-        most = Math.max(...entries.map(([, x]) => x), 1e-12);
+    const entries = Object.entries(shares)
+        .filter(([, x]) => typeof x === "number")
+        .sort((a, b) => b[1] - a[1]);
+    const most = Math.max(...entries.map(([, x]) => x), 1e-12);
     return el(
         "div",
         { class: "bars" },

@@ -67,11 +67,7 @@ function steps(section) {
     }
 
     function detailOf(step) {
-        const ids = [...store.runs.values()]
-            .filter(run =>
-                (step.runs || []).some(path => run.name === path || run.name.endsWith(`/${path}`))
-            )
-            .map(run => run.id);
+        const ids = runsOf(step.runs).map(run => run.id);
         return [
             el(
                 "p",
