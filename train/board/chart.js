@@ -114,7 +114,10 @@ class Chart {
         const write = (u, values) =>
             values.map(value => format.tick(value == null || !share ? value : 100 * value));
         const [x, y] = this.zoom ? [this.zoom.x, this.zoom.y] : [this.limits.x, this.limits.y];
-        const pad = this.zoom || logX ? 0 : 0.01 * (x[1] - x[0]);
+        /* A little room, so that marks at the ends are whole. */
+        const factor = this.zoom ? 1 : (x[1] / x[0]) ** 0.02,
+            pad = this.zoom ? 0 : 0.01 * (x[1] - x[0]);
+        const range = logX ? [x[0] / factor, x[1] * factor] : [x[0] - pad, x[1] + pad];
         return {
             width,
             height: this.options.height,
@@ -127,7 +130,7 @@ class Chart {
                 drag: { x: true, y: true, uni: 24, setScale: false },
             },
             scales: {
-                x: { time: false, distr: logX ? 3 : 1, range: [x[0] - pad, x[1] + pad] },
+                x: { time: false, distr: logX ? 3 : 1, range },
                 y: { distr: log ? 3 : 1, range: y },
             },
             axes: [

@@ -12,6 +12,7 @@ const evidenceAxes = [
     "epoch",
     "epochs",
     "layer",
+    "trial",
     "index",
 ];
 
@@ -37,7 +38,8 @@ function evidence(value, depth = 0) {
     for (const group of lists.values()) {
         const axis = evidenceAxes.find(name => name in group);
         /* A handful of numbers without an axis (one for each channel) is no curve. */
-        if (axis || Object.values(group)[0].length > 8) plots.push(...listPlots(group, axis));
+        if ("top1" in group && !axis) plots.push(...triedPlots(group));
+        else if (axis || Object.values(group)[0].length > 8) plots.push(...listPlots(group, axis));
         else facts.push(...Object.entries(group).map(([name, one]) => fact(name, one)));
     }
     return [
@@ -49,6 +51,7 @@ function evidence(value, depth = 0) {
 const isObject = one => one !== null && typeof one === "object" && !Array.isArray(one);
 const isObjects = one => Array.isArray(one) && one.length > 0 && one.every(isObject);
 const isNumbers = one => Array.isArray(one) && one.every(x => x == null || typeof x === "number");
+const isShare = name => /(^best|top1)$/.test(name);
 const spoken = name => (name.includes(".") ? name : name.replaceAll("_", " "));
 
 function part(name, ...content) {
@@ -61,33 +64,39 @@ function fact(name, value) {
 
 function valueText(name, value) {
     if (isNumbers(value)) return value.map(x => valueText(name, x)).join(", ") || "–";
-    const share = /top1$/.test(name) && typeof value === "number";
+    const share = isShare(name) && typeof value === "number";
     return share ? format.share(value) : format.setting(value);
+}
+
+/* What was tried of each setting, and what came of it. */
+function triedPlots({ top1, ...settings }) {
+    return Object.entries(settings).map(([name, x]) =>
+        listPlot("top1", x, top1, { x: name, logX: isWide(x, 20), scattered: true })
+    );
 }
 
 /* One of the lists is the axis, each of the others a plot. */
 function listPlots(lists, axis) {
     const x = axis ? lists[axis] : Object.values(lists)[0].map((_, i) => i);
-    const order = [...x.keys()].filter(i => x[i] != null).sort((a, b) => x[a] - x[b]);
-    const low = x[order[0]],
-        high = x[order[order.length - 1]];
-    const logX = /^(lr|rate)$/.test(axis || "") && low > 0 && high / low > 5;
-    const others = Object.entries(lists).filter(([name]) => name !== axis);
-    return others.map(([name, y]) =>
-        listPlot(
-            name,
-            order.map(i => x[i]),
-            order.map(i => y[i]),
-            { x: spoken(axis || "index"), logX }
-        )
-    );
+    const logX = /^(lr|rate)$/.test(axis || "") && isWide(x, 5);
+    return Object.entries(lists)
+        .filter(([name]) => name !== axis)
+        .map(([name, y]) => listPlot(name, x, y, { x: spoken(axis || "index"), logX }));
 }
 
-function listPlot(name, x, y, { x: axis, logX }) {
+function isWide(values, ratio) {
+    const [low, high] = list.extent(values) || [0, 0];
+    return low > 0 && high / low > ratio;
+}
+
+function listPlot(name, xs, ys, { x: axis, logX, scattered }) {
+    const order = [...xs.keys()].filter(i => xs[i] != null).sort((a, b) => xs[a] - xs[b]);
+    const x = order.map(i => xs[i]),
+        y = order.map(i => ys[i]);
     const host = el("div"),
         loss = /loss/.test(name);
     const chart = new Chart(host, {
-        title: spoken(name),
+        title: isShare(name) ? `${spoken(name)}, %` : spoken(name),
         x: axis,
         height: 220,
         pick: false,
@@ -95,11 +104,12 @@ function listPlot(name, x, y, { x: axis, logX }) {
         cut: loss,
         /* A range test's loss explodes at its end. */
         most: logX && loss && y[0] > 0 ? 1.5 * y[0] : undefined,
-        share: /top1$/.test(name),
+        share: isShare(name),
     });
     const points = { x, y, stroke: color.series(0), label: spoken(name) };
-    const marks = x.length <= 100 ? [{ ...points, kind: "marks" }] : [];
-    chart.set([{ ...points, kind: "line", width: 1.5 }, ...marks]);
+    const marks = scattered || x.length <= 100 ? [{ ...points, kind: "marks" }] : [];
+    const line = scattered ? [] : [{ ...points, kind: "line", width: 1.5 }];
+    chart.set([...line, ...marks]);
     return el("div", { class: "evidence-plot" }, host);
 }
 

@@ -15,6 +15,7 @@ function steps(section) {
 
     function missing() {
         const seen = store.steps.map(step => step.step);
+        if (!seen.some(name => RECIPE.includes(name))) return [];
         return RECIPE.filter(name =>
             name === "refine again"
                 ? seen.filter(step => step === "refine").length < 2
