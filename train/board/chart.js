@@ -98,6 +98,11 @@ class Chart {
         const { share, log, logX } = this.options,
             faint = css("--faint"),
             grid = { stroke: css("--grid"), width: 1 };
+        const [x, y] = this.zoom ? [this.zoom.x, this.zoom.y] : [this.limits.x, this.limits.y];
+        /* A little room, so that marks at the ends are whole. */
+        const factor = this.zoom ? 1 : (x[1] / x[0]) ** 0.02,
+            pad = this.zoom ? 0 : 0.01 * (x[1] - x[0]);
+        const range = logX ? [x[0] / factor, x[1] * factor] : [x[0] - pad, x[1] + pad];
         const incrs = [];
         for (let power = -9; power < 10; power++)
             incrs.push(...[1, 2, 5].map(digit => Number(`${digit}e${power}`)));
@@ -111,13 +116,9 @@ class Chart {
         const isDecade = value =>
             Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
         const decades = (u, values) => values.map(value => (isDecade(value) ? value : null));
+        const wide = logX && range[1] / range[0] > 30; /* labels at decades alone */
         const write = (u, values) =>
             values.map(value => format.tick(value == null || !share ? value : 100 * value));
-        const [x, y] = this.zoom ? [this.zoom.x, this.zoom.y] : [this.limits.x, this.limits.y];
-        /* A little room, so that marks at the ends are whole. */
-        const factor = this.zoom ? 1 : (x[1] / x[0]) ** 0.02,
-            pad = this.zoom ? 0 : 0.01 * (x[1] - x[0]);
-        const range = logX ? [x[0] / factor, x[1] * factor] : [x[0] - pad, x[1] + pad];
         return {
             width,
             height: this.options.height,
@@ -142,7 +143,7 @@ class Chart {
                     labelSize: 14,
                     labelGap: -2,
                     labelFont: "11px system-ui, sans-serif",
-                    values: (u, values) => values.map(format.tick),
+                    values: (u, values) => (wide ? decades(u, values) : values).map(format.tick),
                 },
                 {
                     ...axis,
