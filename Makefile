@@ -74,7 +74,7 @@ $(BUILD)/%.double.o: %.c
 	$(CC) $(ALL_CFLAGS) -DTENFOLD_DOUBLE -MMD -MP -c $< -o $@
 
 # nnboard's page: the script's files in the order in which they build on each other; uPlot is there if tests/uplot.sh got it.
-BOARD_FILES := dom format store filter color scale key chart chart_limits chart_marks overview panels seeds steps evidence parallel scatter table diff main
+BOARD_FILES := dom format store filter color scale key chart chart_limits chart_marks overview panels seeds steps evidence parallel_draw parallel scatter table diff head toolbar main
 BOARD_FILES := $(BOARD_FILES:%=train/board/%.js)
 UPLOT := $(sort $(wildcard fetched/uplot/*))
 $(BUILD)/uplot: FORCE

@@ -128,11 +128,7 @@ function scatter(section) {
     return () => {
         const all = [...store.runs.values()];
         const keys = store.keys
-            .filter(
-                key =>
-                    !/seed$/.test(key) &&
-                    new Set(all.map(run => JSON.stringify(store.setting(run, key)))).size > 1
-            )
+            .filter(key => !/seed$/.test(key) && differs(all, key))
             .slice(0, MOST);
         section.hidden = keys.length === 0 || all.every(run => run.best_top1 == null);
         for (const [key, plot] of plots)

@@ -36,12 +36,12 @@ function seeds(section) {
                 { mean, low, high } = band[name] || {};
             if (!mean) return;
             const label = `${nameOf(band)} (mean of ${band.runs.length})`;
+            const write =
+                name === "eval_top1" ? x => `${(100 * x).toFixed(2)} points` : format.number;
             const error = k =>
-                low[k] == null || high[k] == null || mean[k] == null
+                low[k] == null || high[k] == null
                     ? []
-                    : [
-                          `standard error ${name === "eval_top1" ? `${(50 * (high[k] - low[k])).toFixed(2)} points` : format.number((high[k] - low[k]) / 2)}`,
-                      ];
+                    : [`standard error ${write((high[k] - low[k]) / 2)}`];
             all.push({ x: band.epoch, y: low, y2: high, kind: "band", stroke, alpha: 0.22 });
             for (const id of band.runs) {
                 const run = store.runs.get(id);

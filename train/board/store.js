@@ -89,6 +89,7 @@ const store = (() => {
             }
             if (reply.all) chooseNamed(names);
             if (!byHand) chooseFirst();
+            self.filter = parseFilter(self.filter.text); /* keys may be new */
             self.changed("data");
         },
 

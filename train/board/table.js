@@ -175,15 +175,7 @@ function table(section) {
 
     function update(changes) {
         if (changes.has("chosen") && changes.size === 1) {
-            /* rows stay where they are */
-            for (const row of body.children) {
-                const run = store.runs.get(Number(row.dataset.id));
-                if (
-                    (run && row.classList.contains("chosen") !== store.chosen.has(run.id)) ||
-                    row.classList.contains("chosen")
-                )
-                    replaceRow(row, run);
-            }
+            showChosen();
             return;
         }
         section.hidden = store.runs.size === 0;
@@ -203,6 +195,15 @@ function table(section) {
             store.visible.length === store.runs.size
                 ? format.count(store.runs.size, "run")
                 : `${store.visible.length} of ${format.count(store.runs.size, "run")}`;
+    }
+
+    /* Rows stay where they are. */
+    function showChosen() {
+        for (const row of [...body.children]) {
+            const id = Number(row.dataset.id);
+            if (store.chosen.has(id) || row.classList.contains("chosen"))
+                replaceRow(row, store.runs.get(id));
+        }
     }
 
     function replaceRow(row, run) {
