@@ -1,5 +1,5 @@
 /*
- * Runs that differ in their seed alone: the mean over them and its standard error as a band, with
+ * Runs that differ in seeds or folds alone: the mean over them and its standard error as a band, with
  * each run faint behind. The number of groups shown at once is limited; those with a chosen run
  * come first.
  */
@@ -84,7 +84,7 @@ function seeds(section) {
         several.sort((a, b) => picked(b) - picked(a) || best(b) - best(a));
         const shown = several.slice(0, AT_ONCE);
         text.textContent =
-            `Runs that differ in their seed alone: their mean and its standard error` +
+            `Runs that differ in seeds or folds alone: their mean and its standard error` +
             (several.length > shown.length
                 ? `; ${shown.length} of ${several.length} groups, those of chosen runs and the best.`
                 : ".");
@@ -95,7 +95,7 @@ function seeds(section) {
                     { class: "chip" },
                     lineKey(color.series(i)),
                     nameOf(band),
-                    el("span", { class: "faint" }, ` ${band.runs.length} seeds`)
+                    el("span", { class: "faint" }, ` ${band.runs.length} runs`)
                 )
             )
         );
