@@ -198,7 +198,9 @@ START_TEST(little)
         ck_assert_int_eq(verdict_begin(&v, "curves", &err), 0);
         curves_judge(&cases[i], &v);
         ck_assert_uint_gt(v.reason.size, 0);
-        ck_assert_int_eq(verdict_write(&v, "little.json", &err), 0);
+        json_t *json = verdict_json(&v, &err);
+        ck_assert_ptr_nonnull(json);
+        json_decref(json);
         verdict_release(&v);
     }
 }

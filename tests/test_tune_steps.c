@@ -320,7 +320,9 @@ START_TEST(verdict_file)
     verdict_numbers(&v, "numbers", numbers, 3);
     verdict_number(&v, "infinite", INFINITY);
     verdict_run(&v, "trials/0001");
-    ck_assert_int_eq(verdict_write(&v, "3-lr.json", &err), 0);
+    json_t *json = verdict_json(&v, &err);
+    ck_assert_int_eq(json_write("3-lr.json", json, &err), 0);
+    json_decref(json);
     ck_assert_int_eq(verdict_read(&again, "3-lr.json", &err), 0);
     ck_assert(!again.pass && again.fault == FAULT_RATE && again.number == 3);
     ck_assert_str_eq(again.reason.data, "too \"high\"; and more");

@@ -290,7 +290,7 @@ static bool judge_rise(const struct shape_of_run *s, struct verdict *v)
 static bool judge_line(const struct curve_facts *f, const struct shape_of_run *s, struct verdict *v)
 {
     bool constant = s->n && s->b[s->n - 1].lr > 0.3 * s->top_lr;
-    if (!constant || s->n < 4 || s->final < 0.8 * s->chance || !creeps(f, s))
+    if (!constant || s->n < 4 || s->final < 0.9 * s->chance || !creeps(f, s))
         return false;
     verdict_fault(v, FAULT_RATE, "train.lr 3 to 10 times as high",
                   "training loss falls in a straight line, from %.3g to %.3g only: the rate is too "
@@ -333,7 +333,9 @@ static void praise(const struct curve_facts *f, const struct shape_of_run *s, st
     if (s->train_top1 - s->eval_top1 > GAP)
         verdict_note(v, "a large gap between them");
     bool constant = s->n && s->b[s->n - 1].lr > 0.3 * s->top_lr;
-    if (constant && late_gain(s) > 0.02 * s->chance)
+    bool improving = constant && late_gain(s) > 0.02 * s->chance;
+    verdict_evidence(v, "improving", json_boolean(improving));
+    if (improving)
         verdict_note(v, "still improving: train longer");
 }
 

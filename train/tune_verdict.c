@@ -91,7 +91,7 @@ static const char *text_of(const struct buffer *b)
     return b->size ? b->data : "";
 }
 
-int verdict_write(const struct verdict *v, const char *path, struct error *err)
+json_t *verdict_json(const struct verdict *v, struct error *err)
 {
     json_t *all = json_pack(
         "{s:i, s:s, s:i, s:s, s:s, s:o, s:o, s:O, s:O, s:f}", "version", 1, "step", v->step,
@@ -99,10 +99,8 @@ int verdict_write(const struct verdict *v, const char *path, struct error *err)
         "reason", json_bytes(text_of(&v->reason)), "remedy", json_bytes(text_of(&v->remedy)),
         "evidence", v->evidence, "runs", v->runs, "seconds", v->seconds);
     if (!all)
-        return error_set(err, ERROR_FAILED, path, "no memory for a verdict");
-    int rc = json_write(path, all, err);
-    json_decref(all);
-    return rc;
+        error_set(err, ERROR_FAILED, v->step, "no memory for a verdict");
+    return all;
 }
 
 static int place_of(const char *const *names, const char *name)

@@ -5,7 +5,7 @@
  *     if (verdict_begin(&v, "init", &err) < 0) ...
  *     verdict_number(&v, "loss", loss);
  *     verdict_fault(&v, FAULT_INIT, "init: kaiming_normal", "loss %.3g at the start", loss);
- *     verdict_write(&v, "sweep/steps/1-init.json", &err);
+ *     json_t *json = verdict_json(&v, &err);                // for sweep/steps/1-init.json
  *     verdict_release(&v);
  *
  * Judging is apart from running: judges take numbers and fill a verdict, so that they can be tried
@@ -63,8 +63,8 @@ void verdict_evidence(struct verdict *v, const char *key, json_t *value);
 void verdict_run(struct verdict *v, const char *run);
 json_t *verdict_real(double x); /* as JSON: null where it is not finite */
 
-/* The file that nnboard shows; ERROR_FAILED also when memory ran out on the way here. */
-int verdict_write(const struct verdict *v, const char *path, struct error *err);
+/* What nnboard shows; a new reference. NULL with err filled when memory ran out here or before. */
+json_t *verdict_json(const struct verdict *v, struct error *err);
 /* Back from such a file: everything but the runs. */
 int verdict_read(struct verdict *v, const char *path, struct error *err);
 /* For a person, appended: "init      PASS  loss 2.31 at the start; ln 10 = 2.30", and on a line of
