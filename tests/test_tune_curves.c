@@ -58,7 +58,7 @@ static double slow(double u)
 }
 static double straight(double u)
 {
-    return log(10) * (1 - 0.15 * u);
+    return log(10) * (1 - 0.08 * u);
 }
 static double jumping(double u)
 {
