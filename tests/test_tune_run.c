@@ -44,8 +44,8 @@ static const char small[] = "tune={lr_steps: 40, overfit_passes: 60, coarse_tria
                             "coarse_epochs: 1, refine_trials: 2, refine_epochs: 2, rounds: 2, "
                             "keep: 2}";
 
-static int run(const struct config *config, const char *folder, bool keep_going, bool *pass,
-               struct error *err)
+static int run_step(const struct config *config, enum tune_step step, const char *folder,
+                    bool keep_going, bool *pass, struct error *err)
 {
     struct tune_config tune;
     struct tune_options o = {
@@ -60,7 +60,13 @@ static int run(const struct config *config, const char *folder, bool keep_going,
     told = (struct told){ 0 };
     if (tune_config_read(&tune, config, err) < 0)
         return -1;
-    return tune_run(&o, TUNE_ALL, pass, err);
+    return tune_run(&o, step, pass, err);
+}
+
+static int run(const struct config *config, const char *folder, bool keep_going, bool *pass,
+               struct error *err)
+{
+    return run_step(config, TUNE_ALL, folder, keep_going, pass, err);
 }
 
 static size_t trials_in(const char *folder)
@@ -105,6 +111,40 @@ START_TEST(from_bad_to_good)
     buffer_release(&before);
     buffer_release(&after);
     config_close(config);
+}
+END_TEST
+
+/* A search needs step 3 only where its space names no rates; a rate that is wrong is then a FAIL of
+ * its own. */
+START_TEST(one_step)
+{
+    static const char own_space[] = "tune.space={train.lr: {log_uniform: [1e-3, 1e-2]}}";
+    static const struct {
+        const char *set;
+        enum tune_step step;
+        const char *verdicts;
+        bool pass;
+    } cases[] = {
+        { "train.lr=0.005", TUNE_STEP_COARSE, "lr PASS, coarse PASS", true },
+        { "train.lr=0.5", TUNE_STEP_COARSE, "lr FAIL, coarse PASS", false },
+        { own_space, TUNE_STEP_COARSE, "coarse PASS", true },
+        { own_space, TUNE_STEP_REFINE, "coarse PASS, refine PASS", true },
+        { own_space, TUNE_STEP_VERSUS, "versus PASS", true },
+        { "train.lr=0.5", TUNE_STEP_OVERFIT, "overfit FAIL", false },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const sets[] = { small, cases[i].set, NULL };
+        struct config *config = tune_case_config(TUNE_TWO_LAYER, sets, TUNE_TRUE);
+        struct error err = { 0 };
+        char folder[32];
+        bool pass;
+        snprintf(folder, sizeof(folder), "step%zu", i);
+        ck_assert_msg(run_step(config, cases[i].step, folder, false, &pass, &err) == 0, "%s: %s",
+                      err.place, err.message);
+        ck_assert_str_eq(told.verdicts, cases[i].verdicts);
+        ck_assert(pass == cases[i].pass);
+        config_close(config);
+    }
 }
 END_TEST
 
@@ -235,6 +275,7 @@ int main(void)
     TCase *cases = suite_cases("tune_run");
     tcase_add_unchecked_fixture(cases, tune_case_setup, tune_case_teardown);
     tcase_add_test(cases, from_bad_to_good);
+    tcase_add_test(cases, one_step);
     tcase_add_test(cases, shared);
     tcase_add_test(cases, not_mended);
     tcase_add_test(cases, limits);

@@ -50,6 +50,7 @@ static const struct option_command command = {
         "  coarse   settings around these rates, a few epochs each\n"
         "  refine   around the best few, longer, at a constant rate\n"
         "  curves   what the curves of a run show\n"
+        "  versus   beside the seven: coarse by chance and on a grid, on the same budget\n"
         "Without STEP: all of them, refine and curves again until tune.rounds, --budget or "
         "--trials end it.\n\n"
         "Examples:\n"
@@ -214,7 +215,7 @@ static int run(const struct option_values *given, bool *pass, struct error *err)
     if (n != 2 || (first < 0) == (second < 0) || second == TUNE_STEP_CURVES)
         return error_set(
             err, ERROR_USAGE, n > 1 ? given->positional[1] : given->positional[0],
-            "must be one of init, overfit, lr, coarse and refine beside one CONFIG; or "
+            "must be one of init, overfit, lr, coarse, refine and versus beside one CONFIG; or "
             "curves and run folders");
     return run_config(given, given->positional[first < 0 ? 0 : 1], first < 0 ? second : first, pass,
                       err);

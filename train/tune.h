@@ -43,6 +43,7 @@ enum tune_step {
     TUNE_STEP_COARSE,
     TUNE_STEP_REFINE,
     TUNE_STEP_CURVES,
+    TUNE_STEP_VERSUS, /* beside the seven: random search against a grid */
     TUNE_ALL
 };
 extern const char *const tune_step_names[]; /* by step; ends with NULL */

@@ -143,3 +143,39 @@ int stage_judge(const struct stage_facts *f, struct verdict *v, struct error *er
     free(settings);
     return 0;
 }
+
+static double number_of(const json_t *evidence, const char *search, const char *key)
+{
+    return json_number_value(json_object_get(json_object_get(evidence, search), key));
+}
+
+/* How many values of the parameter that matters most each has tried. */
+void versus_judge(const json_t *evidence, struct verdict *v)
+{
+    const char *key, *most = NULL;
+    double share = -1;
+    json_t *value;
+    json_object_foreach((json_t *)json_object_get(evidence, "importance"), key, value)
+    {
+        if (json_number_value(value) <= share)
+            continue;
+        share = json_number_value(value);
+        most = key;
+    }
+    if (number_of(evidence, "random", "trials") < 1 || number_of(evidence, "grid", "trials") < 1) {
+        verdict_fault(v, FAULT_NONE, "a longer --budget", "there was no time for both");
+        return;
+    }
+    const json_t *random = json_object_get(evidence, "random"),
+                 *grid = json_object_get(evidence, "grid");
+    verdict_note(
+        v, "random: %.2f %% in %.0f trials; grid: %.2f %% in %.0f",
+        100 * number_of(evidence, "random", "best_top1"), number_of(evidence, "random", "trials"),
+        100 * number_of(evidence, "grid", "best_top1"), number_of(evidence, "grid", "trials"));
+    if (most)
+        verdict_note(
+            v, "%s matters most (%.0f %% of the spread): %.0f values of it against %.0f", most,
+            100 * share,
+            json_number_value(json_object_get(json_object_get(random, "values_tried"), most)),
+            json_number_value(json_object_get(json_object_get(grid, "values_tried"), most)));
+}

@@ -21,6 +21,9 @@ struct stage_facts {
 
 int stage_judge(const struct stage_facts *facts, struct verdict *verdict, struct error *err);
 
+/* Of sweep_versus's evidence. */
+void versus_judge(const json_t *evidence, struct verdict *verdict);
+
 /* {"train.lr": 0.03, ...} as "train.lr=0.03, ...", cut to `size`. */
 void stage_params_text(const json_t *params, char *text, size_t size);
 

@@ -6,9 +6,8 @@
 #include "train/tune_lr.h"
 #include "train/tune_overfit.h"
 
-const char *const tune_step_names[] = {
-    "init", "overfit", "lr", "coarse", "refine", "curves", NULL
-};
+const char *const tune_step_names[] = { "init",   "overfit", "lr",     "coarse",
+                                        "refine", "curves",  "versus", NULL };
 
 int tune_stopped(const struct tune_options *o, const char *step, struct error *err)
 {

@@ -11,7 +11,8 @@ const char *const fault_names[] = { "none",     "input", "init",     "rate",    
                                     "schedule", "data",  "capacity", "overfit", NULL };
 
 /* The steps, for names that are borrowed for good. */
-static const char *const steps[] = { "init", "overfit", "lr", "coarse", "refine", "curves", NULL };
+static const char *const steps[] = { "init",   "overfit", "lr",     "coarse",
+                                     "refine", "curves",  "versus", NULL };
 
 int verdict_begin(struct verdict *v, const char *step, struct error *err)
 {
