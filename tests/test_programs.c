@@ -144,6 +144,14 @@ static const struct {
     { "@/nndata batches %/good.yaml --data # --set data.cache=pixel", 2, "pixels" },
     { "@/nndata batches %/good.yaml --data # --set data.cache_memory=-1", 2, "cache_memory" },
     { "@/nntrain", 2, "CONFIG" },
+    { "@/nntune", 2, "argument is missing" },
+    { "@/nntune %/good.yaml dance", 2, "init, overfit" },
+    { "@/nntune %/good.yaml --data # --val #", 2, "--out" },
+    { "@/nntune %/good.yaml --data # --out %/run", 2, "tune.folds" },
+    { "@/nntune %/good.yaml init --data # --set tune.lr_step=9", 2, "lr_steps" },
+    { "@/nntune %/good.yaml --data # --val # --out %/run --budget soon", 2, "1h30m" },
+    { "@/nntune %/good.yaml --data # --val # --out %/run --set tune.space.train.lrr=[1]", 2, "lr" },
+    { "@/nntune curves %/nowhere", 3, "nowhere" },
     { "@/nntrain %/good.yaml --data #", 2, "--out" },
     { "@/nntrain %/good.yaml --data # --out %/run --set train.lr=fast", 2, "train.lr" },
     { "@/nntrain %/good.yaml --data # --out %/run --set augment.1=[]", 2, "augment" },
@@ -208,9 +216,10 @@ END_TEST
 START_TEST(help)
 {
     static const char *const commands[] = {
-        "nndata",        "nndata batches", "nndata bench", "nndata show",    "nndata synth",
-        "nndata verify", "nndata ops",     "nndata pack",  "nndata index",   "nntrain",
-        "nneval",        "nneval predict", "nneval merge", "nneval missing", "nnboard",
+        "nndata",         "nndata batches", "nndata bench",   "nndata show",
+        "nndata synth",   "nndata verify",  "nndata ops",     "nndata pack",
+        "nndata index",   "nntrain",        "nntune",         "nneval",
+        "nneval predict", "nneval merge",   "nneval missing", "nnboard",
     };
     static char out[200000];
     char line[100];
