@@ -5,136 +5,17 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "train/tune_curves.h"
+#include "train/tune_curves_private.h"
 
 /* Shares of the loss of guessing. Below NOTHING of it something has been learned. */
-static const double NOTHING = 0.97, CREEPS = 0.005, ABOVE = 0.01, MOVES = 0.05, SOLVED = 0.15,
+static const double NOTHING = 0.97, BELOW = 0.005, ABOVE = 0.01, MOVES = 0.05, SOLVED = 0.15,
                     POOR = 0.6;
 /* Of what can be above guessing: training has learned, validation has not. */
 static const double KNOWS = 0.3, KNOWS_NOT = 0.1;
 static const double GAP = 0.2, EVAL_RISE = 1.1; /* overfitting */
 static const double HALVINGS = 20;              /* of the weights by decay alone, over a run */
-enum { POINTS_OF_BLOCK = 3 };
 
-/* The blocks with what is asked of them again and again. */
-struct shape_of_run {
-    struct curve_block b[CURVES_BLOCKS];
-    size_t n;
-    double quarter[4]; /* means of the loss; of less than four blocks, the blocks again */
-    double chance, first, final, least, most, top_lr, guess; /* guess: 1 / classes */
-    double train_top1, eval_top1, best_eval_top1;            /* last, last, best; NAN: none */
-};
-
-size_t curves_blocks(const struct curve_facts *f, struct curve_block *blocks)
-{
-    bool rows = f->points < 2 * POINTS_OF_BLOCK;
-    size_t points = rows ? f->epochs : f->points;
-    size_t n = rows ? points : points / POINTS_OF_BLOCK;
-    if (n > CURVES_BLOCKS)
-        n = CURVES_BLOCKS;
-    for (size_t i = 0; i < n; i++) {
-        size_t first = i * points / n, end = (i + 1) * points / n;
-        struct curve_block *b = &blocks[i];
-        *b = (struct curve_block){ 0 };
-        for (size_t j = first; j < end; j++) {
-            double share = 1 / (double)(end - first);
-            b->epoch += share * (rows ? (double)j + 1 : f->epoch[j]);
-            b->loss += share * (rows ? f->train_loss[j] : f->loss[j]);
-            b->lr += share * (rows ? f->epoch_lr[j] : f->lr[j]);
-        }
-    }
-    return n;
-}
-
-static double last_known(const double *x, size_t n)
-{
-    while (n > 0 && !isfinite(x[n - 1]))
-        n--;
-    return n > 0 ? x[n - 1] : NAN;
-}
-
-static double largest(const double *x, size_t n)
-{
-    double most = NAN;
-    for (size_t i = 0; i < n; i++)
-        most = fmax(most, x[i]);
-    return most;
-}
-
-static void look(const struct curve_facts *f, struct shape_of_run *s)
-{
-    *s = (struct shape_of_run){ .least = INFINITY, .most = -INFINITY };
-    s->n = curves_blocks(f, s->b);
-    for (size_t i = 0; i < s->n; i++) {
-        s->least = fmin(s->least, s->b[i].loss);
-        s->most = fmax(s->most, s->b[i].loss);
-        s->top_lr = fmax(s->top_lr, s->b[i].lr);
-    }
-    for (size_t q = 0; q < 4 && s->n; q++) {
-        size_t from = q * s->n / 4, end = (q + 1) * s->n / 4;
-        for (size_t i = from; i < end; i++)
-            s->quarter[q] += s->b[i].loss / (double)(end - from);
-        if (from == end)
-            s->quarter[q] = s->b[from].loss;
-    }
-    size_t tail = s->n / 10 ? s->n / 10 : 1;
-    for (size_t i = s->n - (s->n ? tail : 0); i < s->n; i++)
-        s->final += s->b[i].loss / (double)tail;
-    s->first = s->n ? s->b[0].loss : NAN;
-    /* Of an unknown problem: where the run began. */
-    s->chance = isfinite(f->chance) ? f->chance : s->first;
-    s->guess = f->classes > 0 ? 1.0 / f->classes : NAN;
-    s->train_top1 = last_known(f->train_top1, f->epochs);
-    s->eval_top1 = last_known(f->eval_top1, f->epochs);
-    s->best_eval_top1 = largest(f->eval_top1, f->epochs);
-}
-
-/* The least-squares slope of the loss in its standard errors, the blocks being 0, 1, 2 ... */
-static double trend(const struct shape_of_run *s)
-{
-    double n = (double)s->n, x = (n - 1) / 2, y = 0, xx = 0, xy = 0, rest = 0;
-    for (size_t i = 0; i < s->n; i++)
-        y += s->b[i].loss / n;
-    for (size_t i = 0; i < s->n; i++) {
-        xx += ((double)i - x) * ((double)i - x);
-        xy += ((double)i - x) * (s->b[i].loss - y);
-    }
-    for (size_t i = 0; i < s->n; i++) {
-        double off = s->b[i].loss - y - xy / xx * ((double)i - x);
-        rest += off * off;
-    }
-    return s->n > 2 ? xy / xx / sqrt(rest / (n - 2) / xx + 1e-30) : 0;
-}
-
-/* The same of whole epochs, which see the same images: from one to the next the loss falls, and by
- * the sum of rates in the second half as much as in the first. */
-static bool epochs_creep(const struct curve_facts *f, const struct shape_of_run *s)
-{
-    size_t n = f->epochs, down = 0, half = n / 2;
-    const double *loss = f->train_loss, *lr = f->epoch_lr;
-    double rates = 0, late = 0;
-    for (size_t i = 1; i < n; i++) {
-        double rate = isfinite(lr[i - 1] + lr[i]) ? (lr[i - 1] + lr[i]) / 2 : 1;
-        down += loss[i] < loss[i - 1];
-        rates += rate;
-        late += i > half ? rate : 0;
-    }
-    double fall = loss[0] - loss[n - 1];
-    return 4 * down >= 3 * (n - 1) && fall > CREEPS * s->chance &&
-           loss[half] - loss[n - 1] > 0.5 * late / rates * fall;
-}
-
-/* Slowly, and to the end as fast as at the beginning. */
-static bool creeps(const struct curve_facts *f, const struct shape_of_run *s)
-{
-    const double *q = s->quarter;
-    double fall = q[0] - q[3];
-    if (f->epochs >= 4)
-        return epochs_creep(f, s);
-    return trend(s) < -4 && fall > CREEPS * s->chance && q[1] - q[3] > 0.4 * fall;
-}
-
-static bool judge_explosion(const struct curve_facts *f, const struct shape_of_run *s,
+static bool judge_explosion(const struct curve_facts *f, const struct curve_shape *s,
                             struct verdict *v)
 {
     if (!f->diverged && isfinite(s->final) && s->final < 2 * fmax(s->chance, s->first))
@@ -148,19 +29,14 @@ static bool judge_explosion(const struct curve_facts *f, const struct shape_of_r
     return true;
 }
 
-/* Between the least and the largest loss of an epoch; of a run too short for that, of a block. */
-static double scatter(const struct curve_facts *f, const struct shape_of_run *s)
+/* Where everything ends that moves but does not learn. */
+static bool at_guessing(const struct curve_shape *s)
 {
-    double least = INFINITY, most = -INFINITY;
-    for (size_t i = 0; i < f->epochs; i++) {
-        least = fmin(least, f->train_loss[i]);
-        most = fmax(most, f->train_loss[i]);
-    }
-    return f->epochs >= 4 ? most - least : s->most - s->least;
+    return s->final > (1 - BELOW) * s->chance && s->final < (1 + ABOVE) * s->chance;
 }
 
 /* Nothing was learned: why? */
-static bool judge_nothing(const struct curve_facts *f, const struct shape_of_run *s,
+static bool judge_nothing(const struct curve_facts *f, const struct curve_shape *s,
                           struct verdict *v)
 {
     const double *q = s->quarter;
@@ -171,14 +47,13 @@ static bool judge_nothing(const struct curve_facts *f, const struct shape_of_run
                       "training loss stays at guessing (%.3g): weight decay halves the weights "
                       "every %.2g steps",
                       s->final, log(2) / f->decay);
-    else if (creeps(f, s) && fabs(s->final - s->chance) > CREEPS * s->chance &&
-             !(s->final > s->chance && s->final < (1 + ABOVE) * s->chance))
+    else if (curve_creeps(f, s) && !at_guessing(s))
         verdict_fault(v, FAULT_RATE, "train.lr 10 to 1000 times as high",
                       "training loss goes from %.4g to %.4g only, steadily down: the rate is too "
                       "low",
                       s->first, s->final);
     else if (q[3] > (1 + ABOVE) * s->chance && fabs(q[0] - q[3]) < MOVES * s->chance &&
-             scatter(f, s) < MOVES * s->chance)
+             curve_scatter(f, s) < MOVES * s->chance)
         verdict_fault(v, FAULT_RATE, "train.lr 10 to 1000 times as high",
                       "training loss stays where it began, at %.4g, above guessing (%.4g), which "
                       "any learning reaches soon: the rate is too low",
@@ -202,7 +77,7 @@ static double knowledge(double top1, double guess)
     return (top1 - guess) / (1 - guess);
 }
 
-static bool judge_labels(const struct shape_of_run *s, struct verdict *v)
+static bool judge_labels(const struct curve_shape *s, struct verdict *v)
 {
     if (!(knowledge(s->train_top1, s->guess) > KNOWS) ||
         !(knowledge(s->best_eval_top1, s->guess) < KNOWS_NOT))
@@ -218,26 +93,10 @@ static bool judge_labels(const struct shape_of_run *s, struct verdict *v)
     return true;
 }
 
-/* The first block behind a milestone: where the rate, so far the highest, is at once less than
- * half of it. A block may lie on both sides. `last` is the last one before. 0: there is none. */
-static size_t find_milestone(const struct shape_of_run *s, size_t *last)
-{
-    size_t i = 0;
-    while (i < s->n && s->b[i].lr <= 0.9 * s->top_lr) /* warm-up */
-        i++;
-    while (i < s->n && s->b[i].lr > 0.9 * s->top_lr)
-        i++;
-    *last = i - 1;
-    for (size_t next = i; i > 0 && next < i + 2 && next < s->n; next++)
-        if (s->b[next].lr < 0.5 * s->top_lr)
-            return next;
-    return 0;
-}
-
 /* A milestone in the first half, before which the loss was falling and after which it is not. */
-static bool judge_schedule(const struct shape_of_run *s, struct verdict *v)
+static bool judge_schedule(const struct curve_shape *s, struct verdict *v)
 {
-    size_t last, behind = find_milestone(s, &last), n = s->n;
+    size_t last, behind = curve_milestone(s, &last), n = s->n;
     if (behind == 0 || last == 0 || behind + 3 > n || 2 * behind > n)
         return false;
     size_t half = last / 2;
@@ -253,8 +112,7 @@ static bool judge_schedule(const struct shape_of_run *s, struct verdict *v)
     return true;
 }
 
-static bool judge_start(const struct curve_facts *f, const struct shape_of_run *s,
-                        struct verdict *v)
+static bool judge_start(const struct curve_facts *f, const struct curve_shape *s, struct verdict *v)
 {
     size_t flat = 0, warming = 0;
     if (s->n < 8 || !isfinite(f->chance))
@@ -271,13 +129,7 @@ static bool judge_start(const struct curve_facts *f, const struct shape_of_run *
     return true;
 }
 
-/* How much the last third of the run gains. */
-static double late_gain(const struct shape_of_run *s)
-{
-    return s->n >= 3 ? s->b[2 * s->n / 3].loss - s->final : 0;
-}
-
-static bool judge_rise(const struct shape_of_run *s, struct verdict *v)
+static bool judge_rise(const struct curve_shape *s, struct verdict *v)
 {
     if (s->most < 1.3 * s->first || s->final < POOR * s->chance)
         return false;
@@ -287,10 +139,10 @@ static bool judge_rise(const struct shape_of_run *s, struct verdict *v)
     return true;
 }
 
-static bool judge_line(const struct curve_facts *f, const struct shape_of_run *s, struct verdict *v)
+static bool judge_line(const struct curve_facts *f, const struct curve_shape *s, struct verdict *v)
 {
     bool constant = s->n && s->b[s->n - 1].lr > 0.3 * s->top_lr;
-    if (!constant || s->n < 4 || s->final < 0.9 * s->chance || !creeps(f, s))
+    if (!constant || s->n < 4 || s->final < 0.9 * s->chance || !curve_creeps(f, s))
         return false;
     verdict_fault(v, FAULT_RATE, "train.lr 3 to 10 times as high",
                   "training loss falls in a straight line, from %.3g to %.3g only: the rate is too "
@@ -299,10 +151,10 @@ static bool judge_line(const struct curve_facts *f, const struct shape_of_run *s
     return true;
 }
 
-static bool judge_fit(const struct curve_facts *f, const struct shape_of_run *s, struct verdict *v)
+static bool judge_fit(const struct curve_facts *f, const struct curve_shape *s, struct verdict *v)
 {
     double gap = s->train_top1 - s->eval_top1, least = INFINITY;
-    double last = last_known(f->eval_loss, f->epochs);
+    double last = curve_last(f->eval_loss, f->epochs);
     for (size_t i = 0; i < f->epochs; i++)
         least = fmin(least, f->eval_loss[i]);
     if (gap > GAP && last > EVAL_RISE * least) {
@@ -313,7 +165,8 @@ static bool judge_fit(const struct curve_facts *f, const struct shape_of_run *s,
                       100 * s->train_top1, 100 * s->eval_top1, least, last);
         return true;
     }
-    if (s->final > POOR * s->chance && gap < 0.05 && s->n >= 6 && late_gain(s) < 0.02 * s->chance) {
+    if (s->final > POOR * s->chance && gap < 0.05 && s->n >= 6 &&
+        curve_late_gain(s) < 0.02 * s->chance) {
         verdict_fault(v, FAULT_CAPACITY,
                       "a larger network, less weight decay, dropout or augmentation",
                       "training loss stays at %.3g (guessing %.3g), and validation is as good as "
@@ -324,7 +177,7 @@ static bool judge_fit(const struct curve_facts *f, const struct shape_of_run *s,
     return false;
 }
 
-static void praise(const struct curve_facts *f, const struct shape_of_run *s, struct verdict *v)
+static void praise(const struct curve_facts *f, const struct curve_shape *s, struct verdict *v)
 {
     verdict_note(v, "training loss from %.3g to %.3g in %zu epochs", s->first, s->final, f->epochs);
     if (isfinite(s->eval_top1))
@@ -333,13 +186,13 @@ static void praise(const struct curve_facts *f, const struct shape_of_run *s, st
     if (s->train_top1 - s->eval_top1 > GAP)
         verdict_note(v, "a large gap between them");
     bool constant = s->n && s->b[s->n - 1].lr > 0.3 * s->top_lr;
-    bool improving = constant && late_gain(s) > 0.02 * s->chance;
+    bool improving = constant && curve_late_gain(s) > 0.02 * s->chance;
     verdict_evidence(v, "improving", json_boolean(improving));
     if (improving)
         verdict_note(v, "still improving: train longer");
 }
 
-static void show(const struct curve_facts *f, const struct shape_of_run *s, struct verdict *v)
+static void show(const struct curve_facts *f, const struct curve_shape *s, struct verdict *v)
 {
     double epoch[CURVES_BLOCKS], loss[CURVES_BLOCKS];
     json_t *curve = json_object(), *e = json_array(), *l = json_array();
@@ -362,8 +215,8 @@ static void show(const struct curve_facts *f, const struct shape_of_run *s, stru
 
 void curves_judge(const struct curve_facts *f, struct verdict *v)
 {
-    struct shape_of_run s;
-    look(f, &s);
+    struct curve_shape s;
+    curve_look(f, &s);
     show(f, &s, v);
     if (judge_explosion(f, &s, v))
         return;
