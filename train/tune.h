@@ -60,7 +60,7 @@ int tune_step(const struct tune_options *options, enum tune_step step, struct ve
 int tune_run(const struct tune_options *options, enum tune_step step, bool *pass,
              struct error *err);
 
-/* Has somebody asked to stop? Then -1 with ERROR_INTERRUPTED. */
+/* Has somebody asked to stop? Then -1 with ERROR_INTERRUPTED, or with a folder ERROR_REQUEUE. */
 int tune_stopped(const struct tune_options *options, const char *step, struct error *err);
 
 #endif

@@ -11,9 +11,12 @@ const char *const tune_step_names[] = { "init",   "overfit", "lr",     "coarse",
 
 int tune_stopped(const struct tune_options *o, const char *step, struct error *err)
 {
-    if (!o->stop || !*o->stop)
+    int signal = interrupt_asked(o->stop);
+    if (!signal)
         return 0;
-    return interrupt_error(*o->stop, false, err, step, "interrupted; the step begins again");
+    /* In a folder the steps before it are done: run again it goes on from there. */
+    return interrupt_error(signal, o->folder != NULL, err, step,
+                           "interrupted; the step begins again");
 }
 
 static int init(const struct tune_options *o, struct verdict *v, struct error *err)
