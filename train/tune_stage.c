@@ -128,7 +128,7 @@ static void judge(const struct stage_facts *f, const struct sweep_setting *setti
     if (f->before > 0)
         verdict_note(v, "%+.2f points", 100 * (best->top1 - f->before));
     if (useless > 0)
-        verdict_note(v, "%zu trials diverged", useless);
+        verdict_note(v, "%zu of %zu trials came to nothing", useless, f->results->count);
     note_edge(f, best, v);
 }
 

@@ -3,7 +3,7 @@
 # CIFAR-10 images below TENFOLD_DATA with a learning rate a hundred times too high and no weight decay. Fails unless overfit
 # and lr find the rate at fault, the search ends at least 5 points above its first trial, and the page shows all steps.
 # Appends what came out to docs/results.md. BIN: the programs (bin).
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/../.."
 : "${TENFOLD_DATA:?must name the folder of the real data}"
 bin=${BIN:-bin}
