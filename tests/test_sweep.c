@@ -363,7 +363,7 @@ END_TEST
 START_TEST(deadline)
 {
     const struct sweep_stage stage = {
-        .name = "coarse", .round = 1, .space = &sweep_data_space, .trials = 2, .epochs = 8
+        .name = "coarse", .round = 1, .space = &sweep_data_space, .trials = 2, .epochs = 80
     };
     struct config *config = sweep_data_config(NULL);
     struct sweep_options options = sweep_data_options(config);
@@ -375,7 +375,7 @@ START_TEST(deadline)
     ck_assert_int_eq(sweep_run(sweep, &stage, clock_seconds(), &end, &err), 0);
     ck_assert(!end.complete && end.ran == 0 && end.trials == 2);
     do {
-        double slice = 0.05 * (runs + 1); /* so that it gets somewhere, however slow it is */
+        double slice = 0.02 * (runs + 1); /* so that it gets somewhere, however slow it is */
         ck_assert_msg(sweep_run(sweep, &stage, clock_seconds() + slice, &end, &err) == 0, "%s: %s",
                       err.place, err.message);
         ck_assert_int_ge(end.done, done);
@@ -389,7 +389,7 @@ START_TEST(deadline)
     int attempts = 0;
     for (size_t i = 0; i < results.count; i++) {
         attempts += results.item[i].attempt;
-        ck_assert_int_eq(results.item[i].epochs, 8);
+        ck_assert_int_eq(results.item[i].epochs, 80);
     }
     ck_assert_int_gt(attempts, 0);
     sweep_results_release(&results);
