@@ -58,6 +58,10 @@ VEC_INLINE vec vec_max(vec a, vec b)
 {
     return _mm512_max_ps(a, b);
 }
+VEC_INLINE vec vec_min(vec a, vec b)
+{
+    return _mm512_min_ps(a, b);
+}
 
 /* Row i becomes column i. */
 VEC_INLINE void vec_transpose(vec r[16])
@@ -118,6 +122,10 @@ VEC_INLINE vec vec_max(vec a, vec b)
 {
     return _mm256_max_ps(a, b);
 }
+VEC_INLINE vec vec_min(vec a, vec b)
+{
+    return _mm256_min_ps(a, b);
+}
 
 VEC_INLINE void vec_transpose(vec r[8])
 {
@@ -169,6 +177,13 @@ VEC_INLINE vec vec_max(vec a, vec b)
     vec m;
     for (int i = 0; i < VEC_LANES; i++)
         m[i] = a[i] > b[i] ? a[i] : b[i];
+    return m;
+}
+VEC_INLINE vec vec_min(vec a, vec b)
+{
+    vec m;
+    for (int i = 0; i < VEC_LANES; i++)
+        m[i] = a[i] < b[i] ? a[i] : b[i];
     return m;
 }
 
