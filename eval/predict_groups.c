@@ -42,6 +42,7 @@ struct run {
     const struct predict_options *options;
     const struct predict_sink *sink;
     uint64_t first, end;    /* range of ids */
+    struct infer **infers;  /* (models) whose weights the workers' share */
     struct worker *workers; /* one per thread of the pool */
     int threads;
 
@@ -139,12 +140,9 @@ static void pass_warning(struct run *r, const struct view_hand *hand, uint64_t i
     pthread_mutex_unlock(&r->deliver_lock);
 }
 
-/* Folding the weights takes a while: all workers do it at the same time. */
 static int open_infer(const struct run *r, struct worker *w, int model, struct error *err)
 {
-    if (w->infers[model])
-        return 0;
-    return infer_open(&w->infers[model], r->setting.nets[model], r->setting.group, err);
+    return w->infers[model] ? 0 : infer_share(&w->infers[model], r->infers[model], err);
 }
 
 static int run_task(struct run *r, struct worker *w, const struct task *task, struct error *err)
@@ -237,8 +235,11 @@ static void close_run(struct run *r)
         view_hand_close(w->hand);
         free(w->infers);
     }
+    for (int m = 0; r->infers && m < r->setting.models; m++)
+        infer_close(r->infers[m]);
     for (int j = 0; r->jobs && j < r->job_count; j++)
         job_close(&r->jobs[j]);
+    free(r->infers);
     free(r->workers);
     free(r->jobs);
     pthread_mutex_destroy(&r->lock);
@@ -265,6 +266,13 @@ static int count_jobs(const struct run *r)
 
 static int open_run(struct run *r, struct error *err)
 {
+    const struct job_setting *s = &r->setting;
+    r->infers = memory_array((size_t)s->models, sizeof(struct infer *), err);
+    for (int m = 0; r->infers && m < s->models; m++)
+        if (infer_open(&r->infers[m], s->nets[m], s->group, err) < 0)
+            return -1;
+    if (!r->infers)
+        return -1;
     r->workers = memory_array((size_t)r->threads, sizeof(*r->workers), err);
     if (!r->workers)
         return -1;
