@@ -1,11 +1,11 @@
 /*
- * A network's inference layer by layer, one thread, by processor time: time of an image, GFLOP/s of
- * the definition (two for a multiply-add), and how near that comes to the machine's roof: the
- * longer of what the products that were made would take at the peak, and what the numbers would
- * that were read and written: values at the bandwidth of the last-level cache, weights (once for
- * the images that are run at a time) at that of memory. Peak and bandwidths are measured in the
- * same run. Weights are random: they change no time. Usage: bench_layers NET.yaml [fast|exact]
- * [BATCH] [ROUNDS]
+ * A network's inference layer by layer, one thread, by processor time: time of an image (median of
+ * the rounds), GFLOP/s of the definition (two for a multiply-add), and how near that comes to the
+ * machine's roof: the longer of what the products that were made would take at the peak, and what
+ * the numbers would that were read and written: values at the bandwidth of the last-level cache,
+ * weights (once for the images that are run at a time) at that of memory. Peak and bandwidths are
+ * measured in the same run. Weights are random: they change no time. Usage: bench_layers NET.yaml
+ * [fast|exact] [BATCH] [ROUNDS]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/simd.h"
+#include "base/stat.h"
 #include "model/infer.h"
 
 /* CACHE: fits into the last-level cache and no other; MEMORY: into none. Floats. */
@@ -129,14 +130,18 @@ static double roof_seconds(const struct roof *r, const struct infer_spent *s)
     return bytes > flops ? bytes : flops;
 }
 
-static void print_table(const struct infer *f, const struct roof *r, int images)
+/* Seconds of step i's rounds: (steps, rounds). */
+static void print_table(const struct infer *f, const struct roof *r, double *rounds_of, int rounds,
+                        int images)
 {
     struct infer_spent s;
     double total = 0, flops = 0, least = 0;
     printf("| layer | way | output | images | ms | GFLOP/s | ms at the roof | of the roof |\n"
            "|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; infer_spent(f, i, &s); i++) {
-        double each = s.seconds / images, roof = roof_seconds(r, &s);
+        double *all = rounds_of + i * (size_t)rounds;
+        double each = stat_quantile(all, (size_t)rounds, 0.5) / images;
+        double roof = roof_seconds(r, &s);
         printf("| %s | %s | %dx%dx%d | %d | %.3f | ", s.layer, s.way, s.out.c, s.out.h, s.out.w,
                s.images, 1e3 * each);
         if (s.multiply_adds)
@@ -148,6 +153,16 @@ static void print_table(const struct infer *f, const struct roof *r, int images)
     }
     printf("| all | | | | %.3f | %.0f | %.3f | %.2f |\n", 1e3 * total, 1e-9 * flops / total,
            1e3 * least, least / total);
+}
+
+/* What a round took, step by step, into column `round`. */
+static void take_round(const struct infer *f, int round, int rounds, double *before, double *table)
+{
+    struct infer_spent s;
+    for (size_t i = 0; infer_spent(f, i, &s); i++) {
+        table[i * (size_t)rounds + (size_t)round] = s.seconds - before[i];
+        before[i] = s.seconds;
+    }
 }
 
 static int open_net(struct net **net, const char *path, struct error *err)
@@ -171,24 +186,38 @@ static int run(struct net *net, int batch, int rounds, struct error *err)
         x ? memory_array((size_t)batch * (size_t)net_classes(net), sizeof(*x), err) : NULL;
     struct infer *f = NULL;
     struct roof roof;
+    struct infer_spent step;
+    size_t steps = 0;
+    double *before = NULL, *table = NULL;
     int rc = -1;
     if (!logits || infer_open(&f, net, batch, err) < 0 || measure_roof(&roof, err) < 0)
         goto done;
     for (size_t i = 0; i < (size_t)batch * image; i++)
         x[i] = (float)(i % 255) / 127 - 1;
-    rc = infer_run(f, x, batch, in.h, in.w, logits, err); /* warm-up */
-    infer_watch(f);
-    for (int r = 0; r < rounds && rc == 0; r++)
-        rc = infer_run(f, x, batch, in.h, in.w, logits, err);
-    if (rc < 0)
+    if (infer_run(f, x, batch, in.h, in.w, logits, err) < 0) /* warm-up */
         goto done;
-    printf("%s, batch %d, %s, mean of %d rounds; peak %.0f GFLOP/s, last-level cache %.0f GB/s, "
+    while (infer_spent(f, steps, &step))
+        steps++;
+    before = memory_array(steps, sizeof(*before), err);
+    table = before ? memory_array(steps * (size_t)rounds, sizeof(*table), err) : NULL;
+    if (!table)
+        goto done;
+    infer_watch(f);
+    for (int r = 0; r < rounds; r++) {
+        if (infer_run(f, x, batch, in.h, in.w, logits, err) < 0)
+            goto done;
+        take_round(f, r, rounds, before, table);
+    }
+    printf("%s, batch %d, %s, medians of %d rounds; peak %.0f GFLOP/s, last-level cache %.0f GB/s, "
            "memory %.0f GB/s\n\n",
            net_name(net), batch, infer_kernels(net), rounds, 1e-9 * roof.peak, 1e-9 * roof.cache,
            1e-9 * roof.memory);
-    print_table(f, &roof, batch * rounds);
+    print_table(f, &roof, table, rounds, batch);
+    rc = 0;
 done:
     infer_close(f);
+    free(table);
+    free(before);
     free(logits);
     free(x);
     return rc;

@@ -20,6 +20,7 @@ if [ -n "${TENFOLD_DATA:-}" ]; then
     "$bench/bench_daemon" "$bin" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
     "$bench/bench_decode" configs/imagenet_resnet.yaml "$TENFOLD_DATA/photos"
 fi
+"$bench/bench_layers" configs/models/resnet18.yaml
 "$bench/bench_winograd"
 "$bench/bench_training" configs/models/cifar_resnet8.yaml 128 3
 "$bench/bench_board" "$out/board" 200 2000
