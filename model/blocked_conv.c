@@ -6,9 +6,11 @@
 #include "base/simd.h"
 #include "model/blocked_private.h"
 
-/* Fewer outputs than these fill no vector of Winograd's. CHUNK_FLOATS: of pixels and of transformed
- * tiles, half of the second-level cache; TURN_TERMS: with them a panel of weights fits beside. */
-enum { CHANNELS_MIN = 8, CHUNK_FLOATS = 1 << 16, TURN_TERMS = 1152 };
+/* Fewer outputs than CHANNELS_MIN fill no vector of Winograd's. CHUNK_FLOATS: of pixels, a quarter
+ * of the second-level cache, or half of it of transformed tiles; TURN_TERMS: with them a panel of
+ * weights fits beside. Beyond WEIGHT_FLOATS transformed weights come from memory: then as many
+ * tiles as can be, which come from the last-level cache, for each reading of them. */
+enum { CHANNELS_MIN = 8, CHUNK_FLOATS = 1 << 16, TURN_TERMS = 1152, WEIGHT_FLOATS = 1 << 20 };
 
 static int between(int low, int n, int high)
 {
@@ -36,8 +38,11 @@ static void plan_winograd(struct blocked_conv *v, bool fast)
     v->terms = v->in.blocks * v->in.lanes;
     int points = (v->m + 2) * (v->m + 2),
         floats = points * (v->in.blocks + v->out.blocks) * v->in.lanes;
-    int rows = blocked_kernels_of(&v->out)->rows, most = TILES_MOST / rows * rows;
-    v->chunk = between(2 * rows, 2 * CHUNK_FLOATS / floats / rows * rows, most);
+    int rows = blocked_kernels_of(&v->out)->rows;
+    v->chunk = blocked_conv_weight_floats(v) > WEIGHT_FLOATS
+                   ? TILES_MOST
+                   : between(2 * rows, 2 * CHUNK_FLOATS / floats / rows * rows, TILES_MOST);
+    v->pitch = v->chunk | 1;
 }
 
 /* A whole number of tiles of the product's, as many as stay in the cache. */
@@ -48,6 +53,7 @@ static void plan_product(struct blocked_conv *v, int most)
     v->terms = v->in.blocks * lanes * taps;
     v->turn = between(1, TURN_TERMS / (lanes * taps), v->in.blocks);
     v->chunk = between(rows, CHUNK_FLOATS / (v->turn * lanes * taps), most) / rows * rows;
+    v->pitch = v->chunk | 1;
 }
 
 void blocked_conv_plan(struct blocked_conv *v, const struct blocked_window *win, struct shape in,
@@ -166,7 +172,7 @@ static size_t places_floats(const struct blocked_conv *v)
 
 size_t blocked_conv_scratch(const struct blocked_conv *v)
 {
-    size_t points = (size_t)((v->m + 2) * (v->m + 2)), chunk = (size_t)v->chunk;
+    size_t points = (size_t)((v->m + 2) * (v->m + 2)), pitch = (size_t)v->pitch;
     size_t lanes = (size_t)v->in.lanes;
     switch (v->way) {
     case BLOCKED_IMAGE:
@@ -174,7 +180,7 @@ size_t blocked_conv_scratch(const struct blocked_conv *v)
     case BLOCKED_WINOGRAD:
         return points * (blocked_point(v, v->in.blocks) + blocked_point(v, v->out.blocks));
     case BLOCKED_GATHERED:
-        return chunk * lanes *
+        return pitch * lanes *
                ((size_t)(v->turn * v->kernel_h * v->kernel_w) +
                 (v->across ? (size_t)v->out.blocks : 0));
     default:
@@ -283,6 +289,7 @@ static void run_pointwise(const struct blocked_conv *v, int images, const float 
             size_t to = (size_t)i * v->out.image + (size_t)(first * v->out.lanes);
             struct pixel_product q = {
                 .between = v->in.plane,
+                .ahead = true,
                 .weights = u,
                 .terms = v->terms,
                 .vectors = v->out.blocks,
@@ -304,7 +311,7 @@ static void run_chunk(const struct blocked_conv *v, const float *x, size_t first
 {
     const struct blocked_kernels *kernels = blocked_kernels_of(&v->out);
     size_t pixels = (size_t)v->out.shape.h * (size_t)v->out.shape.w, lanes = (size_t)v->out.lanes;
-    size_t between_ = (size_t)v->chunk * lanes;
+    size_t between_ = (size_t)v->pitch * lanes;
     size_t to = first / pixels * v->out.image + first % pixels * lanes;
     float *panel = scratch + (v->across ? (size_t)v->out.blocks * between_ : 0);
     struct pixel_product q = {
@@ -352,13 +359,13 @@ static void run_winograd(const struct blocked_conv *v, int images, const float *
         for (size_t p = 0; p < points; p++) {
             struct pixel_product q = {
                 .a = scratch + p * in,
-                .between = (size_t)v->chunk * lanes,
+                .between = (size_t)v->pitch * lanes,
                 .last = v->in.blocks,
                 .weights = u + p * (size_t)v->terms * (size_t)v->out.blocks * lanes,
                 .terms = v->terms,
                 .vectors = v->out.blocks,
                 .c = sums + p * out,
-                .block = (size_t)v->chunk * lanes,
+                .block = (size_t)v->pitch * lanes,
             };
             kernels->product(&q, count);
         }

@@ -37,6 +37,7 @@ struct blocked_conv {
     int m;          /* Winograd: outputs of a tile's side, 2 or 4 */
     int rows, cols; /* Winograd: tiles of an image */
     int chunk;      /* pixels, or tiles, that are worked on at a time */
+    int pitch;      /* of these in scratch, from one block to the next */
     int terms;      /* of an output's sum */
     int turn;       /* blocks of channels whose terms are summed in one go */
     bool across;    /* a chunk's pixels are of several images */

@@ -154,7 +154,7 @@ VEC static void depthwise(const struct blocked_conv *v, const float *x, const fl
 }
 
 /* Output pixels first .. first + count (of all images, one after the other), at most GATHER_MOST,
- * as a product takes them: [block][tap][pixel][lane], v->chunk pixels apart, of blocks b..last - 1.
+ * as a product takes them: [block][tap][pixel][lane], v->pitch pixels apart, of blocks b..last - 1.
  */
 VEC static void gather(const struct blocked_conv *v, const float *x, size_t first, int count, int b,
                        int last, float *panel)
@@ -172,7 +172,7 @@ VEC static void gather(const struct blocked_conv *v, const float *x, size_t firs
     }
     for (; b < last; b++)
         for (int r = 0; r < v->kernel_h; r++)
-            for (int s = 0; s < v->kernel_w; s++, panel += v->chunk * VEC_LANES)
+            for (int s = 0; s < v->kernel_w; s++, panel += v->pitch * VEC_LANES)
                 for (int i = 0; i < count; i++) {
                     int row = from[i].top + r * v->dilation, col = from[i].left + s * v->dilation;
                     bool inside = row >= 0 && row < in.h && col >= 0 && col < in.w;
@@ -184,13 +184,13 @@ VEC static void gather(const struct blocked_conv *v, const float *x, size_t firs
                 }
 }
 
-/* Sums [block][pixel][lane], v->chunk pixels apart, to where these pixels lie. */
+/* Sums [block][pixel][lane], v->pitch pixels apart, to where these pixels lie. */
 VEC static void scatter(const struct blocked_conv *v, const float *sums, size_t first, int count,
                         const struct blocked_finish *finish, float *y)
 {
     vec least = vec_all(finish->least), most = vec_all(finish->most);
     size_t pixels = plane_of(v->out.shape);
-    for (int b = 0; b < v->out.blocks; b++, sums += v->chunk * VEC_LANES) {
+    for (int b = 0; b < v->out.blocks; b++, sums += v->pitch * VEC_LANES) {
         vec bias = vec_load(finish->bias + b * VEC_LANES);
         for (int i = 0; i < count; i++) {
             size_t at = first + (size_t)i;

@@ -22,6 +22,7 @@ struct pixel_product {
     int vectors; /* of the output */
     float *c;
     size_t block;
+    bool ahead;                   /* fetch pixels from afar before they are needed */
     bool add;                     /* to what earlier turns left in c */
     struct blocked_finish finish; /* in the last turn */
 };
@@ -30,7 +31,7 @@ struct pixel_product {
  * tile's points do not fall into one set of the cache. */
 static inline size_t blocked_point(const struct blocked_conv *v, int blocks)
 {
-    return ((size_t)blocks * (size_t)v->chunk + 1) * (size_t)v->out.lanes;
+    return ((size_t)blocks * (size_t)v->pitch + 1) * (size_t)v->out.lanes;
 }
 
 /* Pixels of a chunk at most; tiles likewise. */

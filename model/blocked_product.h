@@ -56,6 +56,22 @@ VEC_INLINE void finish_tile(const int rows, const int vectors, const struct pixe
     }
 }
 
+/* What finish_tile reads and writes comes from afar while the sums are made. */
+VEC_INLINE void fetch_output(const int rows, const int vectors, const struct pixel_product *q,
+                             const struct tile *t)
+{
+    const struct blocked_finish *f = &q->finish;
+    if (!f->bias)
+        return;
+    UNROLL for (int s = 0; s < vectors; s++) UNROLL for (int r = 0; r < rows; r++)
+    {
+        size_t at = (size_t)s * q->block + (size_t)r * VEC_LANES;
+        __builtin_prefetch(t->c + at, 1, 3);
+        if (f->residual)
+            __builtin_prefetch(f->residual + (t->c - q->c) + at, 0, 3);
+    }
+}
+
 VEC_INLINE void multiply_tile(const int rows, const int vectors, const bool blocks,
                               const struct pixel_product *q, const struct tile *t)
 {
@@ -63,11 +79,16 @@ VEC_INLINE void multiply_tile(const int rows, const int vectors, const bool bloc
     UNROLL for (int s = 0; s < vectors; s++) UNROLL for (int r = 0; r < rows; r++) sum[r][s] =
         q->add ? vec_load(t->c + (size_t)s * q->block + (size_t)r * VEC_LANES) : vec_all(0);
     const float *b = t->b;
+    fetch_output(rows, vectors, q, t);
     if (blocks) {
         const float *a = t->a;
-        for (int run = q->first; run < q->last; run++, a += q->between)
+        for (int run = q->first; run < q->last; run++, a += q->between) {
+            if (q->ahead)
+                UNROLL for (int r = 0; r < rows; r++)
+                    __builtin_prefetch(a + (rows + r) * VEC_LANES, 0, 2);
             for (int j = 0; j < VEC_LANES; j++, b += vectors * VEC_LANES)
                 add_term(rows, vectors, VEC_LANES, a + j, b, sum);
+        }
     } else {
         for (int i = q->first; i < q->last; i++, b += vectors * VEC_LANES)
             add_term(rows, vectors, 1, t->a + q->at[i], b, sum);

@@ -59,7 +59,7 @@ VEC_INLINE void run_in(const int m, const struct blocked_conv *v, const float *x
             tile_pixels(side, x + at[i].image * v->in.image + (size_t)b * v->in.plane, v->in.shape,
                         at[i].row - v->top, at[i].col - v->left, d);
             both_ways(pixels_in, m, side, side, d);
-            float *to = tiles + ((size_t)b * (size_t)v->chunk + (size_t)i) * VEC_LANES;
+            float *to = tiles + ((size_t)b * (size_t)v->pitch + (size_t)i) * VEC_LANES;
             UNROLL for (int r = 0; r < side; r++) UNROLL for (int s = 0; s < side; s++)
                 vec_store(to + (size_t)(r * side + s) * point, d[r * 6 + s]);
         }
@@ -87,7 +87,7 @@ VEC_INLINE void run_out(const int m, const struct blocked_conv *v, const float *
     for (int b = 0; b < v->out.blocks; b++) {
         vec bias = vec_load(finish->bias + b * VEC_LANES);
         for (int i = 0; i < count; i++) {
-            const float *from = tiles + ((size_t)b * (size_t)v->chunk + (size_t)i) * VEC_LANES;
+            const float *from = tiles + ((size_t)b * (size_t)v->pitch + (size_t)i) * VEC_LANES;
             vec d[36];
             UNROLL for (int r = 0; r < side; r++) UNROLL for (int s = 0; s < side; s++)
                 d[r * 6 + s] = vec_load(from + (size_t)(r * side + s) * point);
