@@ -306,8 +306,9 @@ static void add_line(struct report *r, const struct gradcheck_line *line, int rc
     }
 }
 
-int gradcheck_run(int cases, void (*tell)(void *context, const struct gradcheck_line *line),
-                  void *context, struct error *err)
+int gradcheck_run(int cases, int networks,
+                  void (*tell)(void *context, const struct gradcheck_line *line), void *context,
+                  struct error *err)
 {
     struct report r = { .tell = tell, .context = context };
     for (int k = 0; r.rc == 0 && layers[k]; k++)
@@ -321,7 +322,7 @@ int gradcheck_run(int cases, void (*tell)(void *context, const struct gradcheck_
     for (int k = 0; k < gradcheck_nets; k++) {
         struct gradcheck_line line;
         struct error why = { 0 };
-        int rc = gradcheck_net(k, cases, &line, &why);
+        int rc = gradcheck_net(k, networks, &line, &why);
         add_line(&r, &line, rc, &why);
     }
     if (r.rc < 0)

@@ -10,7 +10,8 @@
  * - The production path in float is held to the double twin on random cases of all sizes: every
  *   number of y, dx, dw and the running statistics within GRADCHECK_BOUND of its tensor's largest.
  *
- *     if (gradcheck_run(50, print_line, NULL, &err) < 0) ...     // ERROR_FAILED names the layer
+ *     if (gradcheck_run(50, 50, print_line, NULL, &err) < 0) ...     // ERROR_FAILED names the
+ * layer
  */
 #ifndef TENFOLD_MODEL_GRADCHECK_H
 #define TENFOLD_MODEL_GRADCHECK_H
@@ -33,11 +34,13 @@ struct gradcheck_line {
     double bound;
 };
 
-/* Check every kind, the production path on `cases` random cases. `tell` gets a line for each way of
+/* Check every kind, the production path on `cases` random cases, and `networks` of each of
+ * gradcheck_net.h. `tell` gets a line for each way of
  * each kind, then of each network of gradcheck_net.h, also of one that fails. ERROR_FAILED: a kind
  * is wrong, or it or one of its kernels has no cases. */
-int gradcheck_run(int cases, void (*tell)(void *context, const struct gradcheck_line *line),
-                  void *context, struct error *err);
+int gradcheck_run(int cases, int networks,
+                  void (*tell)(void *context, const struct gradcheck_line *line), void *context,
+                  struct error *err);
 
 /* ERROR_FAILED when the kind, or one of its kernels, has no cases. */
 struct layer_kind;

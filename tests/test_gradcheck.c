@@ -35,8 +35,8 @@ START_TEST(all)
     int registered = 0;
     while (layers[registered])
         registered++;
-    ck_assert_msg(gradcheck_run(test_scaled(50), tell, NULL, &err) == 0, "%s: %s", err.place,
-                  err.message);
+    ck_assert_msg(gradcheck_run(test_scaled(50), test_scaled(10), tell, NULL, &err) == 0, "%s: %s",
+                  err.place, err.message);
     ck_assert_int_eq(kinds, registered + 1); /* and whole networks */
     ck_assert_int_gt(ways, registered);
 }

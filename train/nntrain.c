@@ -184,7 +184,7 @@ static int run(const struct option_values *given, struct error *err)
 {
     struct config *config;
     if (given->value[GRADCHECK].flag)
-        return gradcheck_run(GRADCHECK_CASES, print_check, NULL, err);
+        return gradcheck_run(GRADCHECK_CASES, GRADCHECK_CASES, print_check, NULL, err);
     if (given->positional_count == 0)
         return error_set(err, ERROR_USAGE, NULL, "CONFIG is missing; nntrain --help says more");
     if (given->given[INIT_REPORT])
