@@ -10,8 +10,7 @@
  * - The production path in float is held to the double twin on random cases of all sizes: every
  *   number of y, dx, dw and the running statistics within GRADCHECK_BOUND of its tensor's largest.
  *
- *     if (gradcheck_run(50, 50, print_line, NULL, &err) < 0) ...     // ERROR_FAILED names the
- * layer
+ *     if (gradcheck_run(50, 50, print_line, NULL, &err) < 0) ...  // ERROR_FAILED names the kind
  */
 #ifndef TENFOLD_MODEL_GRADCHECK_H
 #define TENFOLD_MODEL_GRADCHECK_H
