@@ -238,6 +238,17 @@ START_TEST(diverged)
     ck_assert(result.diverged);
     check_end(RUN_DIVERGED, "not finite");
 
+    /* Nothing bounds what layers without activations give: theirs are the first to overflow. */
+    static const char *const where[] = {
+        "train.lr=1000", "train.schedule=constant", "train.epochs=40",
+        "model.layers=[{conv: {name: conv1, out: 8}}, {conv: {name: conv2, out: 8}}, "
+        "global_avgpool, {linear: {name: linear, out: 3}}]",
+        NULL
+    };
+    ck_assert_int_eq(small_run(where, (struct train_request){ .overwrite = true }, &result, &err),
+                     -1);
+    ck_assert_msg(strstr(err.message, "not finite is the output of layer "), "%s", err.message);
+
     /* Too late for the loss to show it. */
     int told = 0;
     for (int steps = 1; steps <= 12; steps++) {
