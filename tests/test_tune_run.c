@@ -208,6 +208,12 @@ START_TEST(limits)
                       err.message);
         ck_assert_msg(strstr(told.lines, cases[i].line), "%s", told.lines);
         ck_assert_uint_eq(trials_in(folder), cases[i].trials);
+        /* With more of it, the same sweep goes on. */
+        ck_assert_int_eq(config_set(config, "tune.trials=4", &err), 0);
+        ck_assert_int_eq(config_set(config, "tune.budget=~", &err), 0);
+        ck_assert_msg(run(config, folder, false, &pass, &err) == 0, "%s: %s", err.place,
+                      err.message);
+        ck_assert_uint_gt(trials_in(folder), cases[i].trials);
         config_close(config);
     }
 }

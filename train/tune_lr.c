@@ -71,7 +71,6 @@ static int attempt(struct lr_facts *f, struct lr_try *t, const struct trial *tri
             steps = (int)epoch;
         t->lr = probe_config(p)->train[TRAIN_LR].number;
         f->chance = probe_chance(p);
-        f->fresh = (uint64_t)steps <= epoch;
         rc = run(p, t, trial, o, steps, err);
     }
     probe_close(p);

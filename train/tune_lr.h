@@ -6,7 +6,7 @@
  *     struct lr_facts facts;
  *     if (lr_measure(&facts, &options, &err) < 0) ...
  *     lr_judge(&facts, &verdict);
- *     struct lr_range range = lr_range(&facts);       // for the search that follows
+ *     bool any = lr_range(&facts, &low, &high);        // for the search that follows
  *     lr_facts_release(&facts);
  *
  * Where they fit into the first epoch every batch is new when its loss is taken, so that nothing
@@ -35,7 +35,6 @@ struct lr_try {
 
 struct lr_facts {
     double chance;               /* loss of guessing */
-    bool fresh;                  /* all within the first epoch */
     struct lr_try try[LR_TRIES]; /* the first is the config's own */
     int tries;
     struct lr_try test;    /* the range test: rates are lr_test_rate's */

@@ -77,19 +77,19 @@ static int learn(struct probe *p, struct overfit_try *t, int limit, const struct
 }
 
 /* At `lr`, or at the config's own rate (0). A short try leaves no run. */
-static int attempt(struct overfit_facts *f, double lr, bool short_of, const struct tune_options *o,
+static int attempt(struct overfit_facts *f, double lr, bool brief, const struct tune_options *o,
                    struct error *err)
 {
     struct overfit_try *t = &f->try[f->tries++];
-    int limit = short_of ? SHORT : o->tune->overfit_passes;
+    int limit = brief ? SHORT : o->tune->overfit_passes;
     char rate[64], name[64] = "steps/2-overfit/own";
     const char *sets[] = { rate, NULL };
     snprintf(rate, sizeof(rate), "train.lr=%.9g", lr);
     if (lr > 0)
         snprintf(name, sizeof(name), "steps/2-overfit/lr-%g", lr);
-    *t = (struct overfit_try){ .short_of = short_of };
+    *t = (struct overfit_try){ .brief = brief };
     t->loss = memory_array((size_t)limit, sizeof(*t->loss), err);
-    char *run = o->folder && !short_of ? file_join(o->folder, name, err) : NULL;
+    char *run = o->folder && !brief ? file_join(o->folder, name, err) : NULL;
     struct probe *p = NULL;
     const struct probe_request request = {
         .config = o->config,
@@ -99,7 +99,7 @@ static int attempt(struct overfit_facts *f, double lr, bool short_of, const stru
         .hold = true,
         .run = run,
     };
-    int rc = t->loss && (run || !o->folder || short_of) ? probe_open(&p, &request, err) : -1;
+    int rc = t->loss && (run || !o->folder || brief) ? probe_open(&p, &request, err) : -1;
     if (rc == 0 && probe_images(p) == 0)
         rc = error_set(err, ERROR_DATA, "data.train", "none of the first %d batches has labels",
                        probe_batches(p));

@@ -20,8 +20,8 @@ enum { OVERFIT_TRIES = 8 };
 
 struct overfit_try {
     double lr;
-    int passes;    /* done */
-    bool short_of; /* ended after a few passes, to compare */
+    int passes; /* done */
+    bool brief; /* ended after a few passes, to compare */
     bool diverged;
     double first, last; /* mean loss of the first and the last pass */
     double top1;        /* of the best pass */

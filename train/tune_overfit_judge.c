@@ -79,10 +79,10 @@ static void show(const struct overfit_facts *f, struct verdict *v)
             table, json_pack("{s:o, s:i, s:o, s:o, s:o, s:s}", "lr", verdict_real(t->lr), "passes",
                              t->passes, "first_loss", verdict_real(t->first), "last_loss",
                              verdict_real(t->last), "top1", verdict_real(t->top1), "end",
-                             t->diverged   ? "diverged"
-                             : learned(t)  ? "learned"
-                             : t->short_of ? "tried"
-                                           : "not learned"));
+                             t->diverged  ? "diverged"
+                             : learned(t) ? "learned"
+                             : t->brief   ? "tried"
+                                          : "not learned"));
     }
     json_t *loss = json_array();
     for (int i = 0; i < f->try[0].passes; i++) {

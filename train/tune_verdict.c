@@ -26,7 +26,7 @@ int verdict_begin(struct verdict *v, const char *step, struct error *err)
     return error_set(err, ERROR_FAILED, step, "no memory for a verdict");
 }
 
-/* A text that no longer fits into memory is cut: verdict_write and the reader see the rest. */
+/* A text that no longer fits into memory is cut. */
 static void add(struct buffer *text, const char *line)
 {
     struct error ignored = { 0 };
