@@ -11,7 +11,7 @@
 static const double NOTHING = 0.97, BELOW = 0.005, ABOVE = 0.01, MOVES = 0.05, SOLVED = 0.15,
                     POOR = 0.6;
 /* Of what can be above guessing: training has learned, validation has not. */
-static const double KNOWS = 0.3, KNOWS_NOT = 0.1;
+static const double KNOWS = 0.3, KNOWS_NOT = 0.05;
 static const double GAP = 0.2, EVAL_RISE = 1.1; /* overfitting */
 static const double HALVINGS = 20;              /* of the weights by decay alone, over a run */
 
@@ -86,7 +86,7 @@ static bool judge_labels(const struct curve_shape *s, struct verdict *v)
                   "compare class folders and class files of both sets, and look at images with "
                   "their labels (nndata show)",
                   "training is right in %.1f %%, validation in %.1f %%%s: labels do not belong to "
-                  "the images, or validation is labeled otherwise",
+                  "the images, validation is labeled otherwise, or all is only learned by heart",
                   100 * s->train_top1, 100 * s->eval_top1,
                   s->eval_top1 < s->guess / 2 ? ", less than guessing (labels shifted?)"
                                               : ", as in guessing");
@@ -157,10 +157,10 @@ static bool judge_fit(const struct curve_facts *f, const struct curve_shape *s, 
     double last = curve_last(f->eval_loss, f->epochs);
     for (size_t i = 0; i < f->epochs; i++)
         least = fmin(least, f->eval_loss[i]);
-    if (gap > GAP && last > EVAL_RISE * least) {
+    if (gap > 2 * GAP || (gap > GAP && last > EVAL_RISE * least)) {
         verdict_fault(v, FAULT_OVERFIT,
                       "more augmentation, weight decay, dropout, a smaller network or more data",
-                      "training %.1f %%, validation %.1f %%, whose loss has risen from %.3g to "
+                      "training %.1f %%, validation %.1f %%, whose loss was %.3g at best and is "
                       "%.3g: overfitting",
                       100 * s->train_top1, 100 * s->eval_top1, least, last);
         return true;
