@@ -148,6 +148,30 @@ START_TEST(one_step)
 }
 END_TEST
 
+/* Without validation data every setting is validated on parts of the training data. */
+START_TEST(folds)
+{
+    static const char *const sets[] = { small,
+                                        "data.val=~",
+                                        "tune.folds=3",
+                                        "tune.rounds=1",
+                                        "tune.space={train.lr: {log_uniform: [1e-3, 1e-2]}}",
+                                        NULL };
+    struct config *config = tune_case_config(TUNE_TWO_LAYER, sets, TUNE_TRUE);
+    struct error err = { 0 };
+    bool pass;
+    ck_assert_msg(run(config, "folds", false, &pass, &err) == 0, "%s: %s", err.place, err.message);
+    ck_assert(pass);
+    ck_assert_uint_eq(trials_in("folds"), 3 * 3 + 2 * 3);
+    struct verdict v;
+    ck_assert_int_eq(verdict_read(&v, "folds/steps/5-refine.json", &err), 0);
+    ck_assert_msg(strstr(v.reason.data, "+-") && strstr(v.reason.data, "(3 folds)"), "%s",
+                  v.reason.data);
+    verdict_release(&v);
+    config_close(config);
+}
+END_TEST
+
 START_TEST(shared)
 {
     static const char *const sets[] = { small, NULL };
@@ -282,6 +306,7 @@ int main(void)
     tcase_add_unchecked_fixture(cases, tune_case_setup, tune_case_teardown);
     tcase_add_test(cases, from_bad_to_good);
     tcase_add_test(cases, one_step);
+    tcase_add_test(cases, folds);
     tcase_add_test(cases, shared);
     tcase_add_test(cases, not_mended);
     tcase_add_test(cases, limits);

@@ -33,9 +33,10 @@ const struct param tune_params[TUNE_PARAMS + 1] = {
     [TUNE_ROUNDS] = { "rounds", PARAM_INTEGER, "", .value = 3, .min = 1, .max = 1000,
                       .help = "of steps 5 and 6 at most" },
     [TUNE_FOLDS] = { "folds", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 100,
-                     .help = "step 5 trains each setting so often, each time validated on another "
-                             "part of the training data (k-fold cross-validation); 0: validates "
-                             "on data.val" },
+                     .help =
+                         "step 5 trains each setting so often, each time validated on another "
+                         "part of the training data (k-fold cross-validation), and so does step "
+                         "4 where there is no data.val; 0: validates on data.val" },
     [TUNE_ETA] = { "eta", PARAM_INTEGER, "", .value = 0, .min = 0, .max = 100,
                    .help = "step 4 by successive halving (ASHA): begins with 1 epoch, the best "
                            "1/eta go on for eta times as long, coarse_epochs at most; 0: all "

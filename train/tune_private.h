@@ -20,6 +20,7 @@ struct tuner {
     int classes, trials;          /* of the network; settings used so far */
     double deadline;              /* of clock_seconds(); 0: none */
     double low, high;             /* rates of step 3; 0: none */
+    bool validates;               /* on data of its own; else on folds */
     bool pass, ends;
 };
 

@@ -127,10 +127,11 @@ static int write_best(const struct tuner *t, struct error *err)
 }
 
 /* Whoever searches needs something to rank by. */
-static int check_validation(const struct tune_options *o, struct error *err)
+static int check_validation(struct tuner *t, struct error *err)
 {
-    const struct node *data = node_get(config_root(o->config), "data");
-    if (o->val || !node_is_null(node_get(data, "val")) || o->tune->folds > 1)
+    const struct node *data = node_get(config_root(t->o->config), "data");
+    t->validates = t->o->val || !node_is_null(node_get(data, "val"));
+    if (t->only <= TUNE_STEP_LR || t->validates || t->o->tune->folds > 1)
         return 0;
     return error_set(err, ERROR_USAGE, "data.val",
                      "settings are compared by validation: give --val, data.val or tune.folds");
@@ -153,9 +154,7 @@ static int open_tuner(struct tuner *t, struct error *err)
         .context = o->context,
     };
     struct net *net;
-    if (t->only >= TUNE_STEP_COARSE && check_validation(o, err) < 0)
-        return -1;
-    if (tuner_space(t, err) < 0) /* refused before anything is done */
+    if (check_validation(t, err) < 0 || tuner_space(t, err) < 0) /* before anything is done */
         return -1;
     space_release(&t->space);
     if (train_config_net(&net, o->config, err) < 0)

@@ -120,7 +120,7 @@ int tuner_search(struct tuner *t, enum tune_step step, int round, int number, in
         .trials = coarse ? c->coarse_trials : c->refine_trials,
         .epochs = epochs,
         .set = constant_rate,
-        .folds = coarse ? 0 : c->folds,
+        .folds = coarse && t->validates ? 0 : c->folds,
         .eta = coarse ? c->eta : 0,
         .least = coarse && c->eta ? 1 : 0,
     };
@@ -153,6 +153,7 @@ int tuner_versus(struct tuner *t, int number, struct error *err)
         .trials = c->coarse_trials,
         .epochs = c->coarse_epochs,
         .set = constant_rate,
+        .folds = t->validates ? 0 : c->folds,
     };
     struct verdict v;
     json_t *evidence;
