@@ -45,6 +45,17 @@ grep -q 'aria-label="loss: [2-9] curves' "$home/dom" || fail "the chosen run's l
 grep -q '<th scope="row">.*one' "$home/dom" || fail "the run is not in the table"
 echo "1 run: ready after $ready ms"
 
+# A name that would be a picture, and a link that would be a script, are text.
+hostile="$home/names/<img src=x onerror=alert(1)>"
+mkdir -p "$home/names"
+cp -r "$home/one" "$hostile"
+touch "$hostile/javascript:alert(1).html"
+"$bin/nnboard" "$home/names" --out "$home/names.html" >/dev/null
+look "file://$home/names.html"
+grep -q '&lt;img src=x onerror=alert(1)&gt;' "$home/dom" || fail "the hostile name is not in the table"
+! grep -q '<img' "$home/dom" || fail "a run's name has become markup"
+! grep -q 'href="javascript' "$home/dom" || fail "a run's link has become a script"
+
 tests/e2e/board_runs.py "$home/runs" "$home/one/config.json" 1000 10000
 least=1000000 fastest=1000000
 for _ in 1 2 3; do

@@ -33,20 +33,23 @@ const curvesOf = {
     },
 };
 
-/* Both kinds of series over the axis that the page is set to. */
+/* Both kinds of series over the axis that the page is set to; null where a run does not say how many
+ * steps make an epoch. */
 function stepped(run, series, name) {
     const per = run.steps_per_epoch;
-    const x = store.axis === "epoch" && per ? series.step.map(step => step / per) : series.step;
-    return { x, y: series[name] };
+    if (store.axis === "step") return { x: series.step, y: series[name] };
+    return per ? { x: series.step.map(step => step / per), y: series[name] } : null;
 }
+
+function epochs(run, name) {
+    const x = run.epochs && run.epochs[name] ? epochAxis(run) : null;
+    return x && { x, y: run.epochs[name] };
+}
+
 function epochAxis(run) {
     const per = run.steps_per_epoch;
-    return store.axis === "step" && per
-        ? run.epochs.epoch.map(epoch => epoch * per)
-        : run.epochs.epoch;
-}
-function epochs(run, name) {
-    return run.epochs && run.epochs[name] ? { x: epochAxis(run), y: run.epochs[name] } : null;
+    if (store.axis === "epoch") return run.epochs.epoch;
+    return per ? run.epochs.epoch.map(epoch => epoch * per) : null;
 }
 
 function overview(section) {
