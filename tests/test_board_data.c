@@ -276,6 +276,15 @@ START_TEST(followed)
     ck_assert_uint_gt(json_array_size(loss), 100);
     json_decref(json);
 
+    /* Another table: another band. */
+    then = board_generation(board);
+    put("sweep/trials/0004/summary.csv", "w", "epoch,eval_top1\n9,50\n");
+    ck_assert(update(board));
+    json = ask(board, then);
+    check_member(json_object_get(run_of(json, 0), "epochs"), "epoch", "[9]");
+    check_member(json_array_get(json_object_get(json, "bands"), 1), "epoch", "[1,2,3,4,5,6,7,8,9]");
+    json_decref(json);
+
     /* Gone is not forgotten. */
     ck_assert_int_eq(system("rm -r sweep/another"), 0);
     ck_assert(!update(board));

@@ -154,16 +154,22 @@ static int read_runs(struct board *b, struct error *err)
     return rc;
 }
 
-/* What follows from all runs together. */
+/* What follows from all runs together, as far as it may be another than it was. */
 static int compare_runs(struct board *b, struct error *err)
 {
-    bool new_keys;
-    if (board_settings_update(&b->settings, b->runs, b->count, &new_keys, err) < 0)
+    bool settings = !b->settings.keys, bands = !b->bands.data, new_keys = false;
+    for (size_t i = 0; i < b->count; i++) {
+        settings = settings || b->runs[i]->new_setting;
+        bands = bands || b->runs[i]->new_setting || b->runs[i]->new_epochs;
+    }
+    if (settings && board_settings_update(&b->settings, b->runs, b->count, &new_keys, err) < 0)
         return -1;
     b->generation++;
     for (size_t i = 0; i < b->count; i++)
         if (b->runs[i]->changed || new_keys)
             b->runs[i]->generation = b->generation;
+    if (!bands)
+        return 0;
     b->bands.size = 0;
     return board_bands(b->runs, b->count, &b->bands, err);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "train/board_flat.h"
 #include "train/board_text.h"
@@ -21,7 +22,7 @@ static int write_column(struct buffer *b, const char *name, const double *x, siz
 
 static int write_epochs(struct buffer *b, const struct run_rows *r, struct error *err)
 {
-    if (buffer_print(b, err, ",\"epochs\":{\"epoch\":[") < 0)
+    if (buffer_print(b, err, "\"epochs\":{\"epoch\":[") < 0)
         return -1;
     for (size_t i = 0; i < r->count; i++)
         if (buffer_print(b, err, "%s%d", i ? "," : "", r->epoch[i]) < 0)
@@ -140,15 +141,25 @@ static int write_notes(struct buffer *b, const struct run_record *run, struct er
     return rc;
 }
 
+static int write_state(struct buffer *b, const struct run_record *run, struct error *err)
+{
+    if (buffer_print(b, err, ",\"state\":\"%s\",\"reason\":", run_state_name(run->state)) < 0)
+        return -1;
+    return board_text_string(b, run->reason, err);
+}
+
 static int write_curves(struct board_run *run, struct error *err)
 {
     struct buffer *b = &run->curves;
     const struct run_record *r = run->record;
     b->size = 0;
-    if (buffer_print(b, err, "\"state\":\"%s\",\"reason\":", run_state_name(r->state)) < 0 ||
-        board_text_string(b, r->reason, err) < 0 || write_epochs(b, &r->rows, err) < 0 ||
-        write_points(b, &r->points, err) < 0 || write_mean(b, r, err) < 0 ||
-        write_figures(b, r, err) < 0)
+    if (write_epochs(b, &r->rows, err) < 0)
+        return -1;
+    uint64_t epochs = hash64(b->data, b->size);
+    run->new_epochs = epochs != run->epochs;
+    run->epochs = epochs;
+    if (write_points(b, &r->points, err) < 0 || write_mean(b, r, err) < 0 ||
+        write_figures(b, r, err) < 0 || write_state(b, r, err) < 0)
         return -1;
     return write_notes(b, r, err);
 }
@@ -193,7 +204,7 @@ static int find_files(struct board_run *run, struct error *err)
 static int read_more(struct board_run *run, struct error *err)
 {
     struct error why = { 0 };
-    run->changed = false;
+    run->changed = run->new_setting = run->new_epochs = false;
     if (run->record)
         return run_follow(run->record, &run->changed, err);
     if (run_read(&run->record, run->path, &why) == 0) {
@@ -206,16 +217,26 @@ static int read_more(struct board_run *run, struct error *err)
     return -1;
 }
 
+static bool same(const json_t *a, const json_t *b)
+{
+    return a == b || json_equal(a, b);
+}
+
 static int take_over(struct board_run *run, struct error *err)
 {
-    json_decref(run->flat);
-    run->flat = NULL;
-    if (run->record->config && !(run->flat = board_flat(run->record->config, err)))
+    const struct run_record *r = run->record;
+    json_t *flat = NULL;
+    if (r->config && !(flat = board_flat(r->config, err)))
         return -1;
+    run->new_setting = !run->curves.data || !same(flat, run->flat) || !same(r->trial, run->trial);
+    json_decref(run->flat);
+    json_decref(run->trial);
+    run->flat = flat;
+    run->trial = json_incref(r->trial);
     run->setting = board_flat_setting(run->flat, run->path);
     if (write_curves(run, err) < 0)
         return -1;
-    if (run->record->state != RUN_RUNNING)
+    if (r->state != RUN_RUNNING)
         run_drop_points(run->record);
     return 0;
 }
@@ -239,6 +260,7 @@ void board_run_release(struct board_run *run)
 {
     run_close(run->record);
     json_decref(run->flat);
+    json_decref(run->trial);
     json_decref(run->files);
     buffer_release(&run->curves);
     free(run->path);

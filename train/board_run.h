@@ -18,11 +18,15 @@ struct board_run {
     char *path, *name;         /* owned */
     struct run_record *record; /* owned; NULL: gone before it was read */
     json_t *flat;              /* owned: the config by dotted keys; NULL: there is none */
+    json_t *trial;             /* owned: that of the record when `flat` was made */
     json_t *files;             /* owned: names of the pages and pictures in the folder */
     struct run_mark folder;    /* when they were listed last */
-    uint64_t setting;          /* hash of all values that are neither seeds nor without influence */
-    struct buffer curves;      /* owned: members of a JSON object, from "state" on */
-    bool changed;              /* by the last update */
+    struct buffer curves;      /* owned: members of a JSON object, from "epochs" on */
+    uint64_t setting;          /* hash of all values that are no seeds and have influence */
+    uint64_t epochs;           /* hash of the table */
+    bool changed;              /* by the last update ... */
+    bool new_setting;          /* ... config or trial */
+    bool new_epochs;           /* ... the table */
     size_t id;
     int group;           /* runs of one setting have the same */
     uint64_t generation; /* in which it changed last */

@@ -62,6 +62,7 @@ static struct tally *tally_of(struct tallies *t, const char *key, struct error *
 /* Long texts were cut when the config was made flat. */
 static void print_leaf(const json_t *value, char text[TEXT])
 {
+    const char *word = json_is_null(value) ? "null" : "no";
     if (json_is_string(value))
         snprintf(text, TEXT, "\"%s", json_string_value(value));
     else if (json_is_integer(value))
@@ -69,10 +70,7 @@ static void print_leaf(const json_t *value, char text[TEXT])
     else if (json_is_real(value))
         snprintf(text, TEXT, "%.17g", json_real_value(value));
     else
-        snprintf(text, TEXT, "%s",
-                 json_is_null(value)   ? "null"
-                 : json_is_true(value) ? "yes"
-                                       : "no");
+        snprintf(text, TEXT, "%s", json_is_true(value) ? "yes" : word);
 }
 
 static int count_value(struct tally *t, json_t *value, struct error *err)
