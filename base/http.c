@@ -43,6 +43,11 @@ static const char *or_nothing(const char *text)
     return text ? text : "";
 }
 
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+    return or_nothing(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
+}
+
 const char *http_query(const struct http_request *request, const char *name)
 {
     return or_nothing(
@@ -69,8 +74,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     }
     const struct http_request request = {
         .path = url,
-        .accept = or_nothing(
-            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT)),
+        .accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
+        .host = header(connection, MHD_HTTP_HEADER_HOST),
         .connection = connection,
     };
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {

@@ -18,6 +18,7 @@ struct http;
 struct http_request {
     const char *path;   /* "/metrics" */
     const char *accept; /* the header; "" when absent */
+    const char *host;   /* the header: what the client takes this server for; "" when absent */
     void *connection;   /* for http_query */
 };
 struct http_reply {

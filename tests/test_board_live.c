@@ -94,15 +94,15 @@ static void teardown(void)
     scratch_leave();
 }
 
-/* The whole answer to `line`, head and body. */
-static char *ask(const char *line, struct buffer *answer)
+/* The whole answer to `line`, head and body, of a client that takes the server for `host`. */
+static char *ask_as(const char *host, const char *line, struct buffer *answer)
 {
     struct error err = { 0 };
     char request[300];
     int fd = tcp_connect(address, 5000, &err);
     ck_assert_msg(fd >= 0, "%s: %s", err.place, err.message);
     int size = snprintf(request, sizeof(request),
-                        "%s HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n", line);
+                        "%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", line, host);
     ck_assert_int_eq(write(fd, request, (size_t)size), size);
     answer->size = 0;
     for (;;) {
@@ -116,6 +116,11 @@ static char *ask(const char *line, struct buffer *answer)
     }
     close(fd);
     return answer->data;
+}
+
+static char *ask(const char *line, struct buffer *answer)
+{
+    return ask_as("localhost:80", line, answer);
 }
 
 static json_t *ask_data(uint64_t since)
@@ -237,6 +242,24 @@ END_TEST
 
 START_TEST(loopback)
 {
+    static const struct {
+        const char *host, *status;
+    } cases[] = {
+        { "localhost", "200" },
+        { "127.0.0.1:8780", "200" },
+        { "[::1]:1", "200" },
+        { "elsewhere.example", "403" },
+        { "localhost.example", "403" },
+        { "127.0.0.1.example", "403" },
+        { "", "403" },
+    };
+    struct buffer answer = { 0 };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ask_as(cases[i].host, "GET /", &answer);
+        ck_assert_msg(strncmp(answer.data + strlen("HTTP/1.1 "), cases[i].status, 3) == 0,
+                      "%s: %.100s", cases[i].host, answer.data);
+    }
+    buffer_release(&answer);
     ck_assert_msg(strncmp(address, "127.0.0.1:", 10) == 0 && strtol(address + 10, NULL, 10) > 0,
                   "%s", address);
 }

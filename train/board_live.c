@@ -18,7 +18,20 @@ enum { PICTURE_BYTES = 64 << 20 };
 struct live {
     struct board *board;                      /* borrowed */
     const struct board_live_options *options; /* borrowed */
+    bool local;                               /* it listens to this machine alone */
 };
+
+/* A name or address of this machine, whatever the port. */
+static bool is_local(const char *host)
+{
+    static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t size = strlen(names[i]);
+        if (strncmp(host, names[i], size) == 0 && (host[size] == ':' || !host[size]))
+            return true;
+    }
+    return false;
+}
 
 static int not_found(struct http_reply *reply, struct error *err)
 {
@@ -75,6 +88,12 @@ static int answer(void *context, const struct http_request *request, struct http
 {
     static const char runs[] = "/runs/";
     const struct live *l = context;
+    /* A page from elsewhere may have its own name lead to 127.0.0.1, and its script would then read
+     * what only this machine is to see. */
+    if (l->local && !is_local(request->host)) {
+        reply->status = 403;
+        return buffer_print(&reply->body, err, "ask for localhost or 127.0.0.1\n");
+    }
     if (strcmp(request->path, "/") == 0) {
         reply->type = "text/html; charset=utf-8";
         return buffer_append(&reply->body, l->options->page, l->options->page_size, err);
@@ -117,11 +136,12 @@ static int serve(struct live *l, struct http *http, struct error *err)
 
 int board_live(struct board *board, const struct board_live_options *options, struct error *err)
 {
-    struct live l = { board, options };
+    struct live l = { .board = board, .options = options };
     struct http *http;
     char address[256];
     bool port_only = strspn(options->address, "0123456789") == strlen(options->address);
     snprintf(address, sizeof(address), "%s%s", port_only ? "127.0.0.1:" : "", options->address);
+    l.local = is_local(address);
     if (http_open(&http, address, answer, &l, err) < 0)
         return -1;
     size_t host = (size_t)(strrchr(address, ':') - address); /* http_open has found one */

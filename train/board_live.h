@@ -7,7 +7,8 @@
  *                                           .page_size = html.size, .stop = interrupt_catch() };
  *     if (board_live(board, &options, &err) < 0) ...         // returns when stopped
  *
- * Whoever can reach the address sees the runs and changes nothing: GET and HEAD only.
+ * Whoever can reach the address sees the runs and changes nothing: GET and HEAD only. A server for
+ * this machine alone answers nobody who takes it for another (403).
  */
 #ifndef TENFOLD_TRAIN_BOARD_LIVE_H
 #define TENFOLD_TRAIN_BOARD_LIVE_H
