@@ -349,6 +349,25 @@ START_TEST(hostile)
 }
 END_TEST
 
+/* A log without end, most of it a hole in the file. */
+START_TEST(long_log)
+{
+    make_folder("run");
+    overwrite("run/config.json", "{}");
+    overwrite("run/log.jsonl", "{\"step\":1,\"loss\":1}\n");
+    ck_assert_int_eq(truncate("run/log.jsonl", (off_t)8 << 30), 0);
+    append("run/log.jsonl", "\n{\"step\":2,\"loss\":1}\n");
+    struct run_record *run = read_run("run");
+    ck_assert_uint_eq(run->points.count, 1);
+    check_notes(run, "[\"1 line of log.jsonl was not readable\","
+                     "\"log.jsonl is too long to be read to its end\"]");
+    append("run/log.jsonl", "{\"step\":3,\"loss\":1}\n");
+    ck_assert(follow(run));
+    ck_assert_uint_eq(run->points.count, 1);
+    run_close(run);
+}
+END_TEST
+
 /* More epochs than anybody trains, and more columns. */
 START_TEST(long_table)
 {
@@ -455,6 +474,7 @@ int main(void)
     tcase_add_test(cases, dropped);
     tcase_add_test(cases, tables);
     tcase_add_test(cases, hostile);
+    tcase_add_test(cases, long_log);
     tcase_add_test(cases, long_table);
     tcase_add_test(cases, refused);
     tcase_add_test(cases, other_config);

@@ -177,13 +177,14 @@ static int take_in(struct run_log *log, struct run_record *run, int fd, struct e
     char *piece = memory_array(RUN_LOG_LINE, 1, err);
     int rc = piece ? 0 : -1;
     size_t size = 1, taken = 1;
-    while (rc == 0 && taken > 0 && size > 0) {
+    while (rc == 0 && taken > 0 && size > 0 && !log->full) {
         size = read_some(fd, piece, RUN_LOG_LINE, log->read);
         rc = take_piece(log, run, piece, size, &taken, err);
         if (rc < 0)
             break;
         keep_tail(log, piece, taken);
         log->read += taken;
+        log->full = log->full || log->read >= RUN_LOG_BYTES;
     }
     free(piece);
     return rc;

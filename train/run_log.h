@@ -11,8 +11,8 @@
 
 #include "train/run_read.h"
 
-/* What is read of one log at most. */
-enum { RUN_LOG_POINTS = 4 << 20, RUN_LOG_LINE = 256 << 10 };
+/* What is read of one log at most: points, bytes of a line, and bytes in all. */
+enum { RUN_LOG_POINTS = 2 << 20, RUN_LOG_LINE = 256 << 10, RUN_LOG_BYTES = 512 << 20 };
 
 struct run_log *run_log_open(const char *folder, struct error *err);
 /* Into run's points, state, reason and skipped_lines. A log that is not there leaves them; one that
@@ -20,7 +20,7 @@ struct run_log *run_log_open(const char *folder, struct error *err);
 int run_log_follow(struct run_log *log, struct run_record *run, bool *changed, struct error *err);
 /* What was read is gone: the next reading begins at the beginning. */
 void run_log_rewind(struct run_log *log);
-/* There are more points than are read. */
+/* There is more than is read. */
 bool run_log_full(const struct run_log *log);
 void run_log_close(struct run_log *log); /* NULL is a no-op */
 

@@ -168,8 +168,7 @@ json_t *run_notes(const struct run_record *run)
              lines == 1 ? "" : "s", lines == 1 ? "was" : "were") < 0 ||
         note(notes, rows > 0, "%d row%s of summary.csv %s not readable", rows, rows == 1 ? "" : "s",
              rows == 1 ? "was" : "were") < 0 ||
-        note(notes, run_log_full(run->log), "log.jsonl is read up to its first %d points",
-             RUN_LOG_POINTS) < 0) {
+        note(notes, run_log_full(run->log), "log.jsonl is too long to be read to its end") < 0) {
         json_decref(notes);
         return NULL;
     }
