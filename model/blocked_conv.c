@@ -6,11 +6,19 @@
 #include "base/simd.h"
 #include "model/blocked_private.h"
 
-/* Fewer outputs than CHANNELS_MIN fill no vector of Winograd's. CHUNK_FLOATS: of pixels, a quarter
- * of the second-level cache, or half of it of transformed tiles; TURN_TERMS: with them a panel of
- * weights fits beside. Beyond WEIGHT_FLOATS transformed weights come from memory: then as many
- * tiles as can be, which come from the last-level cache, for each reading of them. */
-enum { CHANNELS_MIN = 8, CHUNK_FLOATS = 1 << 16, TURN_TERMS = 1152, WEIGHT_FLOATS = 1 << 20 };
+/* Fewer outputs than CHANNELS_MIN fill no vector of Winograd's. CHUNK_FLOATS: of pixels, or of
+ * transformed tiles, half of the second-level cache; TURN_TERMS: with them a panel of weights fits
+ * beside. Weights are read once a chunk. Beyond WEIGHT_FLOATS transformed weights come from memory:
+ * then as many tiles as can be, which come from the last-level cache, for each reading of them.
+ * RUNS_MOST: a chunk's pixels are of no more images, having at least as many each as a tile of the
+ * product has rows; or so many rows of the first layer's output at a time. */
+enum {
+    CHANNELS_MIN = 8,
+    CHUNK_FLOATS = 1 << 17,
+    TURN_TERMS = 576,
+    WEIGHT_FLOATS = 1 << 18,
+    RUNS_MOST = 64,
+};
 
 static int between(int low, int n, int high)
 {
@@ -41,18 +49,18 @@ static void plan_winograd(struct blocked_conv *v, bool fast)
     int rows = blocked_kernels_of(&v->out)->rows;
     v->chunk = blocked_conv_weight_floats(v) > WEIGHT_FLOATS
                    ? TILES_MOST
-                   : between(2 * rows, 2 * CHUNK_FLOATS / floats / rows * rows, TILES_MOST);
+                   : between(2 * rows, CHUNK_FLOATS / floats / rows * rows, TILES_MOST);
     v->pitch = v->chunk | 1;
 }
 
 /* A whole number of tiles of the product's, as many as stay in the cache. */
-static void plan_product(struct blocked_conv *v, int most)
+static void plan_product(struct blocked_conv *v)
 {
     int rows = blocked_kernels_of(&v->out)->rows, lanes = v->in.lanes;
     int taps = v->kernel_h * v->kernel_w;
     v->terms = v->in.blocks * lanes * taps;
     v->turn = between(1, TURN_TERMS / (lanes * taps), v->in.blocks);
-    v->chunk = between(rows, CHUNK_FLOATS / (v->turn * lanes * taps), most) / rows * rows;
+    v->chunk = between(rows, CHUNK_FLOATS / (v->turn * lanes * taps), GATHER_MOST) / rows * rows;
     v->pitch = v->chunk | 1;
 }
 
@@ -82,11 +90,11 @@ void blocked_conv_plan(struct blocked_conv *v, const struct blocked_window *win,
         plan_winograd(v, fast);
     } else if (one && pixels >= rows) {
         v->way = BLOCKED_POINTWISE;
-        plan_product(v, pixels < rows ? rows : pixels);
+        plan_product(v);
     } else {
         v->way = BLOCKED_GATHERED;
         v->across = pixels < rows;
-        plan_product(v, GATHER_MOST);
+        plan_product(v);
     }
 }
 
@@ -111,6 +119,12 @@ uint64_t blocked_conv_products(const struct blocked_conv *v)
     if (v->way == BLOCKED_WINOGRAD)
         return k * (uint64_t)v->in.shape.c * (uint64_t)products(v->out.shape, v->m);
     return k * (uint64_t)v->terms * (uint64_t)v->out.shape.h * (uint64_t)v->out.shape.w;
+}
+
+int blocked_conv_images(const struct blocked_conv *v)
+{
+    int each = v->way == BLOCKED_WINOGRAD ? v->rows * v->cols : v->out.shape.h * v->out.shape.w;
+    return v->chunk > each ? v->chunk / each : 1;
 }
 
 /* Where output k's weight of term t lies: panels of two vectors, the last may be of one. */
@@ -235,114 +249,107 @@ static void term_places(const struct blocked_conv *v, size_t *at)
 static void run_image(const struct blocked_conv *v, int images, const float *x, const float *u,
                       const struct blocked_finish *finish, float *y, float *scratch)
 {
-    size_t *at = (size_t *)scratch,
-           image = (size_t)v->in.shape.c * (size_t)v->in.shape.h * (size_t)v->in.shape.w;
-    float *planes = scratch + places_floats(v);
     struct phases f = phases_of(v);
+    struct shape in = v->in.shape;
+    size_t *at = (size_t *)scratch, image = (size_t)in.c * (size_t)in.h * (size_t)in.w;
+    float *planes = scratch + places_floats(v);
     term_places(v, at);
     for (int i = 0; i < images; i++) {
         take_phases(v, x + (size_t)i * image, planes);
+        struct pixel_run runs[RUNS_MOST];
+        struct pixel_product q = { .runs = runs,
+                                   .at = at,
+                                   .last = v->terms,
+                                   .weights = u,
+                                   .terms = v->terms,
+                                   .vectors = v->out.blocks,
+                                   .block = v->out.plane,
+                                   .finish = *finish };
         for (int row = 0; row < v->out.shape.h; row++) {
             size_t to = (size_t)i * v->out.image +
                         (size_t)row * (size_t)v->out.shape.w * (size_t)v->out.lanes;
-            struct pixel_product q = {
+            runs[q.count++] = (struct pixel_run){
                 .a = planes + (size_t)(row * v->stride * v->stride) * f.cols,
-                .at = at,
-                .last = v->terms,
-                .weights = u,
-                .terms = v->terms,
-                .vectors = v->out.blocks,
+                .residual = finish->residual ? finish->residual + to : NULL,
                 .c = y + to,
-                .block = v->out.plane,
-                .finish = *finish,
+                .pixels = v->out.shape.w,
             };
-            if (q.finish.residual)
-                q.finish.residual += to;
-            blocked_kernels_of(&v->out)->product(&q, v->out.shape.w);
+            if (q.count == RUNS_MOST || row + 1 == v->out.shape.h) {
+                blocked_kernels_of(&v->out)->product(&q);
+                q.count = 0;
+            }
         }
     }
 }
 
-/* One turn of a sum: blocks `b` of channels to those before `last`. */
-static void set_turn(const struct blocked_conv *v, const struct blocked_finish *finish, int b,
-                     int last, size_t to, struct pixel_product *q)
+/* Output pixels first .. first + count, of all images one after the other, as runs of one image
+ * each; returns how many runs. The inputs are x's pixels, or, with a panel, gathered there. */
+static int take_runs(const struct blocked_conv *v, const float *x, const float *panel, size_t first,
+                     int count, const float *residual, float *y, struct pixel_run *runs)
 {
-    int taps = v->kernel_h * v->kernel_w;
-    q->first = b * taps;
-    q->last = last * taps;
-    q->add = b > 0;
-    q->finish = (struct blocked_finish){ 0 };
-    if (last < v->in.blocks || v->across)
-        return;
-    q->finish = *finish;
-    if (q->finish.residual)
-        q->finish.residual += to;
+    size_t pixels = (size_t)v->out.shape.h * (size_t)v->out.shape.w, lanes = (size_t)v->out.lanes;
+    int n = 0;
+    for (int done = 0; done < count; n++) {
+        size_t image = (first + (size_t)done) / pixels, at = (first + (size_t)done) % pixels;
+        size_t to = image * v->out.image + at * lanes, left = pixels - at;
+        runs[n] = (struct pixel_run){
+            .a = panel ? panel + (size_t)done * lanes : x + image * v->in.image + at * lanes,
+            .residual = residual ? residual + to : NULL,
+            .c = y + to,
+            .pixels = left < (size_t)(count - done) ? (int)left : count - done,
+        };
+        done += runs[n].pixels;
+    }
+    return n;
 }
 
-static void run_pointwise(const struct blocked_conv *v, int images, const float *x, const float *u,
-                          const struct blocked_finish *finish, float *y)
-{
-    int pixels = v->out.shape.h * v->out.shape.w;
-    for (int i = 0; i < images; i++)
-        for (int first = 0; first < pixels; first += v->chunk) {
-            int count = pixels - first < v->chunk ? pixels - first : v->chunk;
-            size_t to = (size_t)i * v->out.image + (size_t)(first * v->out.lanes);
-            struct pixel_product q = {
-                .between = v->in.plane,
-                .ahead = true,
-                .weights = u,
-                .terms = v->terms,
-                .vectors = v->out.blocks,
-                .c = y + to,
-                .block = v->out.plane,
-            };
-            for (int b = 0; b < v->in.blocks; b += v->turn) {
-                set_turn(v, finish, b, between(0, b + v->turn, v->in.blocks), to, &q);
-                q.a = x + (size_t)i * v->in.image + (size_t)b * v->in.plane +
-                      (size_t)(first * v->in.lanes);
-                blocked_kernels_of(&v->out)->product(&q, count);
-            }
-        }
-}
-
-/* `count` pixels from `first` on, of all images one after the other. */
+/* A chunk of output pixels: 1x1 at stride 1 straight from x, else gathered. */
 static void run_chunk(const struct blocked_conv *v, const float *x, size_t first, int count,
                       const float *u, const struct blocked_finish *finish, float *y, float *scratch)
 {
     const struct blocked_kernels *kernels = blocked_kernels_of(&v->out);
-    size_t pixels = (size_t)v->out.shape.h * (size_t)v->out.shape.w, lanes = (size_t)v->out.lanes;
-    size_t between_ = (size_t)v->pitch * lanes;
-    size_t to = first / pixels * v->out.image + first % pixels * lanes;
-    float *panel = scratch + (v->across ? (size_t)v->out.blocks * between_ : 0);
+    size_t pitch = (size_t)v->pitch * (size_t)v->out.lanes;
+    float *sums = scratch, *panel = scratch + (v->across ? (size_t)v->out.blocks * pitch : 0);
+    bool straight = v->way == BLOCKED_POINTWISE;
+    int taps = v->kernel_h * v->kernel_w;
+    struct pixel_run runs[RUNS_MOST] = { { .a = panel, .c = sums, .pixels = count } };
     struct pixel_product q = {
-        .a = panel,
-        .between = between_,
+        .runs = runs,
+        .count = 1,
+        .between = straight ? v->in.plane : pitch,
         .weights = u,
         .terms = v->terms,
         .vectors = v->out.blocks,
-        .c = v->across ? scratch : y + to,
-        .block = v->across ? between_ : v->out.plane,
+        .block = v->across ? pitch : v->out.plane,
+        .ahead = straight,
     };
+    if (!v->across)
+        q.count = take_runs(v, x, straight ? NULL : panel, first, count, finish->residual, y, runs);
     for (int b = 0; b < v->in.blocks; b += v->turn) {
         int last = between(0, b + v->turn, v->in.blocks);
-        kernels->gather(v, x, first, count, b, last, panel);
-        set_turn(v, finish, b, last, to, &q);
-        kernels->product(&q, count);
+        if (!straight)
+            kernels->gather(v, x, first, count, b, last, panel);
+        q.first = b * taps;
+        q.last = last * taps;
+        q.add = b > 0;
+        if (last == v->in.blocks && !v->across)
+            q.finish = *finish;
+        kernels->product(&q);
+        for (int i = 0; straight && i < q.count; i++)
+            runs[i].a += (size_t)v->turn * v->in.plane;
     }
     if (v->across)
-        kernels->scatter(v, scratch, first, count, finish, y);
+        kernels->scatter(v, sums, first, count, finish, y);
 }
 
-static void run_gathered(const struct blocked_conv *v, int images, const float *x, const float *u,
-                         const struct blocked_finish *finish, float *y, float *scratch)
+static void run_chunks(const struct blocked_conv *v, int images, const float *x, const float *u,
+                       const struct blocked_finish *finish, float *y, float *scratch)
 {
-    int plane = v->out.shape.h * v->out.shape.w;
-    int stretch = v->across ? plane * images : plane; /* that a chunk must not leave */
-    for (int begin = 0; begin < plane * images; begin += stretch)
-        for (int first = 0; first < stretch; first += v->chunk)
-            run_chunk(v, x, (size_t)(begin + first),
-                      stretch - first < v->chunk ? stretch - first : v->chunk, u, finish, y,
-                      scratch);
+    size_t total = (size_t)images * (size_t)v->out.shape.h * (size_t)v->out.shape.w;
+    size_t chunk = (size_t)v->chunk;
+    for (size_t first = 0; first < total; first += chunk)
+        run_chunk(v, x, first, (int)(total - first < chunk ? total - first : chunk), u, finish, y,
+                  scratch);
 }
 
 static void run_winograd(const struct blocked_conv *v, int images, const float *x, const float *u,
@@ -357,17 +364,18 @@ static void run_winograd(const struct blocked_conv *v, int images, const float *
         int count = tiles - first < (size_t)v->chunk ? (int)(tiles - first) : v->chunk;
         kernels->tiles_in(v, x, first, count, scratch);
         for (size_t p = 0; p < points; p++) {
+            struct pixel_run run = { .a = scratch + p * in, .c = sums + p * out, .pixels = count };
             struct pixel_product q = {
-                .a = scratch + p * in,
+                .runs = &run,
+                .count = 1,
                 .between = (size_t)v->pitch * lanes,
                 .last = v->in.blocks,
                 .weights = u + p * (size_t)v->terms * (size_t)v->out.blocks * lanes,
                 .terms = v->terms,
                 .vectors = v->out.blocks,
-                .c = sums + p * out,
                 .block = (size_t)v->pitch * lanes,
             };
-            kernels->product(&q, count);
+            kernels->product(&q);
         }
         kernels->tiles_out(v, sums, first, count, finish, y);
     }
@@ -378,10 +386,8 @@ void blocked_conv_run(const struct blocked_conv *v, int images, const float *x, 
 {
     switch (v->way) {
     case BLOCKED_POINTWISE:
-        run_pointwise(v, images, x, u, finish, y);
-        break;
     case BLOCKED_GATHERED:
-        run_gathered(v, images, x, u, finish, y, scratch);
+        run_chunks(v, images, x, u, finish, y, scratch);
         break;
     case BLOCKED_IMAGE:
         run_image(v, images, x, u, finish, y, scratch);

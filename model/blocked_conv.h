@@ -69,6 +69,9 @@ void blocked_conv_weights(const struct blocked_conv *v, const float *weight, flo
 const char *blocked_conv_name(const struct blocked_conv *v);
 uint64_t blocked_conv_products(const struct blocked_conv *v);
 
+/* How many images share a reading of the weights, if so many are run at once. */
+int blocked_conv_images(const struct blocked_conv *v);
+
 /* Floats. */
 size_t blocked_conv_scratch(const struct blocked_conv *v);
 void blocked_conv_run(const struct blocked_conv *v, int images, const float *x, const float *u,

@@ -170,18 +170,24 @@ VEC static void gather(const struct blocked_conv *v, const float *x, size_t firs
         from[i].top = (int)(at % pixels) / out.w * v->stride - v->top;
         from[i].left = (int)(at % pixels) % out.w * v->stride - v->left;
     }
-    for (; b < last; b++)
-        for (int r = 0; r < v->kernel_h; r++)
-            for (int s = 0; s < v->kernel_w; s++, panel += v->pitch * VEC_LANES)
-                for (int i = 0; i < count; i++) {
-                    int row = from[i].top + r * v->dilation, col = from[i].left + s * v->dilation;
-                    bool inside = row >= 0 && row < in.h && col >= 0 && col < in.w;
-                    const float *pixel = from[i].image + (size_t)b * v->in.plane;
-                    vec_store(panel + i * VEC_LANES,
-                              inside ? vec_load(pixel + ((size_t)row * (size_t)in.w + (size_t)col) *
-                                                            VEC_LANES)
-                                     : vec_all(0));
-                }
+    int taps = v->kernel_h * v->kernel_w;
+    for (int tap = 0; tap < taps; tap++) {
+        const float *pixel[GATHER_MOST]; /* in the first block; NULL: outside */
+        for (int i = 0; i < count; i++) {
+            int row = from[i].top + tap / v->kernel_w * v->dilation;
+            int col = from[i].left + tap % v->kernel_w * v->dilation;
+            bool inside = row >= 0 && row < in.h && col >= 0 && col < in.w;
+            size_t at = inside ? ((size_t)row * (size_t)in.w + (size_t)col) * VEC_LANES : 0;
+            pixel[i] = inside ? from[i].image + at : NULL;
+        }
+        for (int block = b; block < last; block++) {
+            size_t plane = (size_t)block * v->in.plane;
+            size_t place = (size_t)((block - b) * taps + tap) * (size_t)v->pitch;
+            float *to = panel + place * VEC_LANES;
+            for (int i = 0; i < count; i++, to += VEC_LANES)
+                vec_store(to, pixel[i] ? vec_load(pixel[i] + plane) : vec_all(0));
+        }
+    }
 }
 
 /* Sums [block][pixel][lane], v->pitch pixels apart, to where these pixels lie. */

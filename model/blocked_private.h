@@ -4,27 +4,34 @@
 
 #include "model/blocked_conv.h"
 
+/* Pixels that lie side by side, in the input as in the output. */
+struct pixel_run {
+    const float *a, *residual; /* residual: laid out as c; NULL: none */
+    float *c;
+    int pixels;
+};
+
 /*
- * Pixels times weights. Pixel r's term number t = run * lanes + j lies at
- * a[(run - first) * between + r * lanes + j], or, of an image in planes, at a[at[t] + r]. Weights:
- * panels of two vectors (the last may be of one), each term by term. Output: vector v of pixel r at
- * c[v * block + r * lanes].
+ * Pixels times weights. Pixel r's term number t = turn * lanes + j lies at
+ * a[(turn - first) * between + r * lanes + j], or, of an image in planes, at a[at[t] + r]. Weights:
+ * panels of two vectors (the last may be of one), each term by term, which all pixels go through
+ * before the next. Output: vector v of pixel r at c[v * block + r * lanes].
  *
  * Every sum runs over the terms in their order, whatever the pixels beside it.
  */
 struct pixel_product {
-    const float *a;
+    const struct pixel_run *runs;
+    int count;
     size_t between;
     const size_t *at; /* NULL: pixels in blocks */
-    int first, last;  /* runs (`at`: terms) of this turn */
+    int first, last;  /* of lanes' terms in this go (`at`: terms) */
     const float *weights;
-    int terms;   /* of a panel, all turns */
+    int terms;   /* of a panel, all goes */
     int vectors; /* of the output */
-    float *c;
     size_t block;
     bool ahead;                   /* fetch pixels from afar before they are needed */
-    bool add;                     /* to what earlier turns left in c */
-    struct blocked_finish finish; /* in the last turn */
+    bool add;                     /* to what earlier goes left in c */
+    struct blocked_finish finish; /* in the last go */
 };
 
 /* Winograd: floats from one point of `blocks` blocks to the next; a line more than fits, so that a
@@ -35,7 +42,7 @@ static inline size_t blocked_point(const struct blocked_conv *v, int blocks)
 }
 
 /* Pixels of a chunk at most; tiles likewise. */
-enum { GATHER_MOST = 64, TILES_MOST = 64 };
+enum { GATHER_MOST = 256, TILES_MOST = 64 };
 
 struct blocked_kernels {
     int lanes;
@@ -48,7 +55,7 @@ struct blocked_kernels {
     void (*add)(const float *a, const float *b, float least, size_t n, float *y);
     void (*depthwise)(const struct blocked_conv *v, const float *x, const float *weights,
                       const struct blocked_finish *finish, float *y);
-    void (*product)(const struct pixel_product *q, int pixels);
+    void (*product)(const struct pixel_product *q);
     void (*gather)(const struct blocked_conv *v, const float *x, size_t first, int count, int b,
                    int last, float *panel);
     void (*scatter)(const struct blocked_conv *v, const float *sums, size_t first, int count,

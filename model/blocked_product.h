@@ -10,11 +10,14 @@
 #include "model/blocked_private.h"
 #include "model/vec.h"
 
-/* Of 32 registers, or 16: sums, two weights, one pixel. */
+/* TILE_ROWS by TILE_VECTORS: of 32 registers, or 16, sums; then two weights, one pixel.
+ * WEIGHTS_AHEAD: terms whose products take as long as memory does; the processor looks ahead by
+ * itself, but not from one page to the next, and a page is 32 terms. */
+enum { WEIGHTS_AHEAD = 48 };
 enum { TILE_ROWS = VEC_LANES == 16 ? 14 : 6, TILE_VECTORS = 2 };
 
 struct tile {
-    const float *a, *b;
+    const float *a, *b, *residual;
     float *c;
     int channel; /* the first of the outputs */
 };
@@ -41,7 +44,6 @@ VEC_INLINE void finish_tile(const int rows, const int vectors, const struct pixe
         return;
     }
     vec least = vec_all(f->least), most = vec_all(f->most);
-    const float *residual = f->residual ? f->residual + (t->c - q->c) : NULL;
     UNROLL for (int s = 0; s < vectors; s++)
     {
         vec bias = vec_load(f->bias + t->channel + s * VEC_LANES);
@@ -49,8 +51,8 @@ VEC_INLINE void finish_tile(const int rows, const int vectors, const struct pixe
         UNROLL for (int r = 0; r < rows; r++, at += VEC_LANES)
         {
             vec v = sum[r][s] + bias;
-            if (residual)
-                v = v + vec_load(residual + at);
+            if (t->residual)
+                v = v + vec_load(t->residual + at);
             vec_store(t->c + at, vec_min(most, vec_max(least, v)));
         }
     }
@@ -60,15 +62,14 @@ VEC_INLINE void finish_tile(const int rows, const int vectors, const struct pixe
 VEC_INLINE void fetch_output(const int rows, const int vectors, const struct pixel_product *q,
                              const struct tile *t)
 {
-    const struct blocked_finish *f = &q->finish;
-    if (!f->bias)
+    if (!q->finish.bias)
         return;
     UNROLL for (int s = 0; s < vectors; s++) UNROLL for (int r = 0; r < rows; r++)
     {
         size_t at = (size_t)s * q->block + (size_t)r * VEC_LANES;
         __builtin_prefetch(t->c + at, 1, 3);
-        if (f->residual)
-            __builtin_prefetch(f->residual + (t->c - q->c) + at, 0, 3);
+        if (t->residual)
+            __builtin_prefetch(t->residual + at, 0, 3);
     }
 }
 
@@ -86,8 +87,11 @@ VEC_INLINE void multiply_tile(const int rows, const int vectors, const bool bloc
             if (q->ahead)
                 UNROLL for (int r = 0; r < rows; r++)
                     __builtin_prefetch(a + (rows + r) * VEC_LANES, 0, 2);
-            for (int j = 0; j < VEC_LANES; j++, b += vectors * VEC_LANES)
+            for (int j = 0; j < VEC_LANES; j++, b += vectors * VEC_LANES) {
+                UNROLL for (int s = 0; s < vectors; s++)
+                    __builtin_prefetch(b + (WEIGHTS_AHEAD * vectors + s) * VEC_LANES, 0, 2);
                 add_term(rows, vectors, VEC_LANES, a + j, b, sum);
+            }
         }
     } else {
         for (int i = q->first; i < q->last; i++, b += vectors * VEC_LANES)
@@ -125,9 +129,9 @@ VEC_INLINE void multiply_rows(const int vectors, const bool blocks, const struct
 #undef ROWS
 }
 
-/* All pixels, in tiles about equally large. */
-VEC_INLINE void multiply_panel(const int vectors, const bool blocks, const struct pixel_product *q,
-                               struct tile t, int pixels)
+/* All pixels of a run, in tiles about equally large. */
+VEC_INLINE void multiply_run(const int vectors, const bool blocks, const struct pixel_product *q,
+                             struct tile t, int pixels)
 {
     int tiles = (pixels + TILE_ROWS - 1) / TILE_ROWS, step = blocks ? VEC_LANES : 1;
     for (; tiles > 0; tiles--) {
@@ -135,30 +139,35 @@ VEC_INLINE void multiply_panel(const int vectors, const bool blocks, const struc
         multiply_rows(vectors, blocks, q, &t, rows);
         t.a += (ptrdiff_t)rows * step;
         t.c += (ptrdiff_t)rows * VEC_LANES;
+        if (t.residual)
+            t.residual += (ptrdiff_t)rows * VEC_LANES;
         pixels -= rows;
     }
 }
 
-VEC static void product(const struct pixel_product *q, int pixels)
+VEC static void product(const struct pixel_product *q)
 {
     bool blocks = !q->at;
     size_t begun = (size_t)q->first * (blocks ? VEC_LANES : 1) * VEC_LANES;
     for (int v = 0; v < q->vectors; v += TILE_VECTORS) {
-        size_t vectors = v + 1 < q->vectors ? 2 : 1;
-        struct tile t = {
-            .a = q->a,
-            .b = q->weights + (size_t)v * (size_t)q->terms * VEC_LANES + begun * vectors,
-            .c = q->c + (size_t)v * q->block,
-            .channel = v * VEC_LANES,
-        };
-        if (vectors == 2 && blocks)
-            multiply_panel(2, true, q, t, pixels);
-        else if (vectors == 2)
-            multiply_panel(2, false, q, t, pixels);
-        else if (blocks)
-            multiply_panel(1, true, q, t, pixels);
-        else
-            multiply_panel(1, false, q, t, pixels);
+        size_t vectors = v + 1 < q->vectors ? 2 : 1, at = (size_t)v * q->block;
+        const float *b = q->weights + (size_t)v * (size_t)q->terms * VEC_LANES + begun * vectors;
+        for (int i = 0; i < q->count; i++) {
+            const struct pixel_run *run = &q->runs[i];
+            struct tile t = { .a = run->a,
+                              .b = b,
+                              .residual = run->residual ? run->residual + at : NULL,
+                              .c = run->c + at,
+                              .channel = v * VEC_LANES };
+            if (vectors == 2 && blocks)
+                multiply_run(2, true, q, t, run->pixels);
+            else if (vectors == 2)
+                multiply_run(2, false, q, t, run->pixels);
+            else if (blocks)
+                multiply_run(1, true, q, t, run->pixels);
+            else
+                multiply_run(1, false, q, t, run->pixels);
+        }
     }
 }
 

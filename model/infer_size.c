@@ -1,8 +1,8 @@
 /*
- * What follows from the size of the images. Weights are read once for all images that a step runs
- * at a time, values are read from the cache where the images are few: a step wants as many images
- * as make its values about as large as its weights. Stages never want fewer than those before, so
- * that a stage's images are whole chunks of the one before.
+ * What follows from the size of the images. Values are read from the cache where the images are
+ * few, weights are read once for as many images as a step's chunk of pixels or tiles is of: so many
+ * are run at a time. Stages never want fewer than those before, so that a stage's images are whole
+ * chunks of the one before.
  *
  * Values have places in one block of memory, a place being reused as soon as the last reader is
  * done. What a later stage reads is kept for that stage's images, while earlier stages run again:
@@ -62,11 +62,10 @@ static int images_wanted(const struct infer *f, int s)
     const struct infer_step *step = &f->plan->steps[s];
     if (step->way != INFER_CONV)
         return 1;
-    size_t weights = blocked_conv_weight_floats(&f->use[s].conv);
-    size_t values = value_floats(f, s) + shape_count(infer_shape(f, step->input[0]));
-    int images = 1;
-    while (images * 2 <= f->group && images * 2 <= INFER_IMAGES &&
-           (size_t)images * values < weights)
+    int most = blocked_conv_images(&f->use[s].conv), images = 1;
+    most = most < f->group ? most : f->group;
+    most = most < INFER_IMAGES ? most : INFER_IMAGES;
+    while (images * 2 <= most)
         images *= 2;
     return images;
 }
