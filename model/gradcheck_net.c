@@ -16,87 +16,16 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "model/backprop.h"
+#include "model/gradcheck_net_cases.h"
 #include "model/net_private.h"
 
-enum { THREADS = 3, TRIES = 200, TEXT = 1200 };
+enum { THREADS = 3, TRIES = 200 };
 static const double CORNER = 2e-6; /* of a rectifier's largest input */
 
 static int between(struct rng *rng, int low, int high)
 {
     return (int)rng_integer(rng, low, high);
 }
-
-/* Each writes the layers of a random network whose input has c channels. */
-static void write_plain(struct rng *rng, int c, char *text)
-{
-    snprintf(text, TEXT,
-             "{conv: {out: %d, kernel: %d, padding: 1, bias: yes}}, relu, "
-             "{conv: {out: %d, kernel: 3, stride: 2, groups: %d, bias: yes}}, relu, "
-             "{avgpool: {kernel: 2, stride: 2}}, {linear: {out: 9}}, relu, {linear: {out: 5}}",
-             4 * between(rng, 1, 4), between(rng, 1, 5), 4 * between(rng, 1, 4), c % 2 ? 1 : 2);
-}
-
-static void write_normalized(struct rng *rng, int c, char *text)
-{
-    (void)c;
-    snprintf(text, TEXT,
-             "{conv: {out: %d, kernel: 3, padding: 1}}, batchnorm, relu, {conv: {out: %d, kernel: "
-             "3, padding: %d}}, batchnorm, relu, {conv: {out: %d, kernel: 3, stride: 2, padding: "
-             "1}}, batchnorm, relu, global_avgpool, {linear: {out: 5}}",
-             between(rng, 5, 8), between(rng, 8, 12), between(rng, 0, 1), between(rng, 3, 6));
-}
-
-static void write_residual(struct rng *rng, int c, char *text)
-{
-    int out = c + 2 * between(rng, 0, 4);
-    snprintf(text, TEXT,
-             "{conv: {name: a, out: %d, kernel: 3, stride: 2, padding: 1}}, batchnorm, relu, "
-             "{conv: {out: %d, kernel: 3, padding: 1}}, {batchnorm: {name: b}}, {shortcut: {name: "
-             "s, in: input, out: %d, stride: 2}}, {add: {in: [b, s]}}, {relu: {name: r}}, {conv: "
-             "{out: %d, kernel: 1}}, {batchnorm: {name: d}}, {add: {in: [r, d]}}, relu, "
-             "global_avgpool, {linear: {out: 5}}",
-             out, out, out, out);
-}
-
-static void write_inverted(struct rng *rng, int c, char *text)
-{
-    int hidden = c * between(rng, 1, 3);
-    snprintf(text, TEXT,
-             "{conv: {out: %d, kernel: 1}}, batchnorm, relu6, {conv: {out: %d, kernel: 3, padding: "
-             "1, groups: %d}}, batchnorm, relu6, {conv: {out: %d, kernel: 1}}, {batchnorm: {name: "
-             "d}}, {add: {in: [d, input]}}, {conv: {out: %d, kernel: 3, stride: 2, padding: 1, "
-             "groups: %d}}, batchnorm, relu6, global_avgpool, {linear: {out: 5}}",
-             hidden, hidden, hidden, c, c, c);
-}
-
-static void write_joined(struct rng *rng, int c, char *text)
-{
-    (void)c;
-    snprintf(
-        text, TEXT,
-        "{conv: {name: q, out: %d, kernel: 1, bias: yes}}, {relu: {name: s}}, {conv: {name: l, "
-        "out: %d, kernel: 1, bias: yes}}, {relu: {name: x}}, {conv: {in: s, out: %d, kernel: "
-        "3, padding: 1, bias: yes}}, {relu: {name: y}}, {concat: {name: z, in: [x, y]}}, "
-        "{global_avgpool: {in: z}}, {linear: {out: 8}}, {sigmoid: {name: g}}, {conv: {name: k, "
-        "in: z, out: 8, kernel: 3}}, {multiply: {in: [k, g]}}, global_avgpool, {linear: {out: "
-        "5}}",
-        between(rng, 2, 9), between(rng, 3, 9), between(rng, 8, 12));
-}
-
-static const struct {
-    const char *name;
-    void (*write)(struct rng *rng, int c, char *text);
-    bool fast;
-} kinds[] = {
-    { "plain", write_plain, false },
-    { "normalized", write_normalized, false },
-    { "normalized 4x4", write_normalized, true },
-    { "residual", write_residual, false },
-    { "residual 4x4", write_residual, true },
-    { "inverted", write_inverted, false },
-    { "joined", write_joined, false },
-};
-const int gradcheck_nets = sizeof(kinds) / sizeof(kinds[0]);
 
 /* A network with its twin. */
 struct pair {
@@ -124,10 +53,10 @@ static void pair_close(struct pair *p)
 
 static int open_net(struct pair *p, int number, struct rng *rng, struct error *err)
 {
-    char layers_text[TEXT], text[TEXT + 200];
+    char layers_text[GRADCHECK_NET_TEXT], text[GRADCHECK_NET_TEXT + 200];
     struct config *config;
     int c = 2 * between(rng, 2, 4) + (number == 0), h = between(rng, 11, 14);
-    kinds[number].write(rng, c, layers_text);
+    gradcheck_net_kinds[number].write(rng, c, layers_text);
     int length = snprintf(text, sizeof(text),
                           "{name: checked, input: [%d, %d, %d], classes: 5, layers: [%s]}", c, h,
                           between(rng, 11, 14), layers_text);
@@ -159,7 +88,7 @@ static int pair_open(struct pair *p, int number, struct rng *rng, struct error *
     *p = (struct pair){ .b = rng_below(rng, 8) ? between(rng, 1, 4) : LANES + between(rng, 1, 4) };
     if (open_net(p, number, rng, err) < 0)
         return -1;
-    net_set_fast(p->net, kinds[number].fast);
+    net_set_fast(p->net, gradcheck_net_kinds[number].fast);
     p->last = p->net->count - 1;
     p->trials = memory_array((size_t)p->net->count, sizeof(*p->trials), err);
     p->before =
@@ -331,10 +260,10 @@ static int check_case(int number, struct rng *rng, struct pool *pool, double *wo
 
 int gradcheck_net(int number, int cases, struct gradcheck_line *line, struct error *err)
 {
-    struct rng rng = rng_start(rng_derive(1, "sample", kinds[number].name, 0), 0, 0);
+    struct rng rng = rng_start(rng_derive(1, "sample", gradcheck_net_kinds[number].name, 0), 0, 0);
     struct pool *pool;
     *line = (struct gradcheck_line){ .kind = "network",
-                                     .way = kinds[number].name,
+                                     .way = gradcheck_net_kinds[number].name,
                                      .bound = GRADCHECK_BOUND };
     if (pool_open(&pool, THREADS, err) < 0)
         return -1;
