@@ -43,7 +43,7 @@ const color = (() => {
 
     /* Extremes do not take all the colors: those of the middle nine tenths are the ends. */
     function makeScale(name) {
-        const { of, label, write, best } = column(name);
+        const { of, label, write } = column(name);
         const values = store.visible
             .map(of)
             .filter(value => typeof value === "number")
@@ -56,7 +56,7 @@ const color = (() => {
             const [x, a, b] = log ? [value, low, high].map(Math.log) : [value, low, high];
             return b > a ? Math.min(1, Math.max(0, (x - a) / (b - a))) : 0.5;
         };
-        return { of, label, write, best, low, high, log, place };
+        return { of, label, write, low, high, place };
     }
 
     function ramp(share) {
@@ -102,7 +102,6 @@ const color = (() => {
                 front: true,
             };
         },
-        swatch: run => color.line(run).stroke,
     };
 })();
 

@@ -16,6 +16,20 @@ function el(tag, attributes = {}, ...children) {
     return element;
 }
 
+/*
+ * Fill `element` with what `make` returns, unless it was filled for the same `what` before: then
+ * focus and whatever is open stay as they are.
+ */
+const fillNew = (() => {
+    const known = new WeakMap();
+    return (element, what, make) => {
+        const key = JSON.stringify(what);
+        if (known.get(element) === key) return;
+        known.set(element, key);
+        element.replaceChildren(...make().filter(child => child != null));
+    };
+})();
+
 /* Where a run's link leads: below the page or to http(s), as a browser reads it; anything else
  * ("javascript:") is only its text. */
 function link(text, href) {
@@ -103,7 +117,6 @@ const lazy = (() => {
         observer.observe(element);
         return drawing;
     };
-    make.all = all;
     return make;
 })();
 

@@ -10,11 +10,17 @@ function head({ title, summary, tiles }) {
         return [...counts].map(([state, n]) => `${n} ${state}`).join(", ");
     }
 
-    function tile(label, name, better) {
+    function bestBy(name) {
+        const { of, best } = column(name),
+            sign = best === "low" ? -1 : 1;
+        return [...store.runs.values()]
+            .filter(run => of(run) != null)
+            .reduce((a, b) => (a && sign * of(a) >= sign * of(b) ? a : b), null);
+    }
+
+    function tile(label, name, best) {
+        if (!best) return null;
         const { of, write } = column(name);
-        const runs = [...store.runs.values()].filter(run => of(run) != null);
-        if (!runs.length) return null;
-        const best = runs.reduce((a, b) => (better(of(b), of(a)) ? b : a));
         const choose = () => {
             store.choose(best.id, true);
             document.getElementById("chosen").scrollIntoView();
@@ -42,11 +48,12 @@ function head({ title, summary, tiles }) {
             );
         if (!store.live) parts.push(`Made ${store.made}`);
         summary.replaceChildren(`${parts.join(". ")}. `, ...(store.live ? [live] : []));
-        const best = [
-            tile("best top-1", "best_top1", (x, y) => x > y),
-            tile("least validation loss", "eval_loss", (x, y) => x < y),
-        ];
-        tiles.replaceChildren(...best.filter(one => one));
+        const tops = [
+            ["best top-1", "best_top1"],
+            ["least validation loss", "eval_loss"],
+        ].map(([label, name]) => [label, name, bestBy(name)]);
+        const what = tops.map(([, name, run]) => run && [run.id, run.name, column(name).of(run)]);
+        fillNew(tiles, what, () => tops.map(top => tile(...top)));
     }
 
     return {

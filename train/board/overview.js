@@ -53,6 +53,7 @@ function epochAxis(run) {
 }
 
 function overview(section) {
+    const MOST_CHIPS = 18;
     const legend = el("div", { class: "legend" });
     const panes = ["train_mean", "eval_top1"].map(shown => {
         const host = el("div");
@@ -118,35 +119,32 @@ function overview(section) {
         });
     }
 
+    function chip(run) {
+        return el(
+            "button",
+            {
+                class: "chip",
+                title: "no longer chosen",
+                onclick: () => store.choose(run.id, false),
+            },
+            swatch(run),
+            el("bdi", {}, run.name),
+            el("span", { class: "faint" }, " ×")
+        );
+    }
+
     function showLegend() {
-        const { scale } = color;
-        const chips = store.chosenRuns.slice(0, 18).map(run =>
-            el(
-                "button",
-                {
-                    class: "chip",
-                    title: "no longer chosen",
-                    onclick: () => store.choose(run.id, false),
-                },
-                swatch(run),
-                el("bdi", {}, run.name),
-                el("span", { class: "faint" }, " ×")
-            )
-        );
-        if (store.chosen.size > 18)
-            chips.push(el("span", { class: "faint" }, `and ${store.chosen.size - 18} more`));
-        legend.replaceChildren(
-            ...(scale ? [rampOf(scale)] : []),
-            ...(chips.length
-                ? chips
-                : [
-                      el(
-                          "span",
-                          { class: "faint" },
-                          "No run is chosen: click on a line, or in the table."
-                      ),
-                  ])
-        );
+        const { scale } = color,
+            faint = text => el("span", { class: "faint" }, text);
+        const runs = store.chosenRuns.slice(0, MOST_CHIPS),
+            more = store.chosen.size - runs.length;
+        const what = [runs.map(run => [run.id, run.name, color.line(run)]), more, scale, isDark()];
+        fillNew(legend, what, () => [
+            scale ? rampOf(scale) : null,
+            ...runs.map(chip),
+            more > 0 ? faint(`and ${more} more`) : null,
+            runs.length ? null : faint("No run is chosen: click on a line, or in the table."),
+        ]);
     }
 
     return changes => {

@@ -8,7 +8,7 @@ function steps(section) {
     const row = el("ol", { class: "steps", "aria-label": "steps" });
     const detail = el("div", { class: "step-detail" });
     let picked = null,
-        shown = "";
+        looked = 0; /* how often light and dark have changed: then all is drawn again */
     section.append(row, detail);
 
     const keyOf = step => `${step.number}-${step.step}`;
@@ -23,48 +23,48 @@ function steps(section) {
         );
     }
 
-    function pick(step) {
-        picked = keyOf(step);
+    function pick(key) {
+        picked = key;
         show();
     }
 
     function show() {
         const current = store.steps.find(step => keyOf(step) === picked);
-        row.replaceChildren(
-            ...store.steps.map((step, i) => {
-                const passed = step.verdict === "PASS";
-                return el(
-                    "li",
-                    {},
-                    el(
-                        "button",
-                        {
-                            class: `step ${passed ? "pass" : "fail"}`,
-                            "aria-pressed": String(step === current),
-                            onclick: () => pick(step),
-                        },
-                        el("span", { class: "step-name" }, `${step.number ?? i + 1} ${step.step}`),
-                        el("span", { class: "verdict" }, passed ? "✓ PASS" : `✗ ${step.verdict}`)
-                    )
-                );
-            }),
-            ...missing().map(name =>
-                el(
-                    "li",
-                    {},
-                    el(
-                        "span",
-                        { class: "step pending" },
-                        el("span", { class: "step-name" }, name),
-                        el("span", { class: "verdict" }, "not yet")
-                    )
-                )
+        const coming = missing();
+        const said = store.steps.map(step => [keyOf(step), step.verdict]);
+        fillNew(row, [said, coming], () => [...store.steps.map(happened), ...coming.map(pending)]);
+        [...row.querySelectorAll("button")].forEach((button, i) =>
+            button.setAttribute("aria-pressed", String(store.steps[i] === current))
+        );
+        fillNew(detail, [current, looked], () => (current ? detailOf(current) : []));
+    }
+
+    function happened(step) {
+        const passed = step.verdict === "PASS",
+            key = keyOf(step);
+        return el(
+            "li",
+            {},
+            el(
+                "button",
+                { class: `step ${passed ? "pass" : "fail"}`, onclick: () => pick(key) },
+                el("span", { class: "step-name" }, `${step.number} ${step.step}`),
+                el("span", { class: "verdict" }, passed ? "✓ PASS" : `✗ ${step.verdict}`)
             )
         );
-        const now = JSON.stringify(current || null);
-        if (now === shown) /* live: what is looked at stays as it is */ return;
-        shown = now;
-        detail.replaceChildren(...(current ? detailOf(current) : []));
+    }
+
+    function pending(name) {
+        return el(
+            "li",
+            {},
+            el(
+                "span",
+                { class: "step pending" },
+                el("span", { class: "step-name" }, name),
+                el("span", { class: "verdict" }, "not yet")
+            )
+        );
     }
 
     function detailOf(step) {
@@ -109,7 +109,7 @@ function steps(section) {
 
     return changes => {
         section.hidden = store.steps.length === 0;
-        if (changes.has("look") || changes.has("axis")) shown = "";
+        if (changes.has("look")) looked++;
         if (picked == null || !store.steps.some(step => keyOf(step) === picked)) {
             const failed = store.steps.filter(step => step.verdict !== "PASS");
             const first = failed.length

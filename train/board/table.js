@@ -111,7 +111,7 @@ function table(section) {
         if (focused)
             [...head.querySelectorAll("button")]
                 .find(button => button.dataset.name === focused)
-                ?.focus();
+                ?.focus({ preventScroll: true });
     }
 
     function rowOf(run) {
@@ -190,7 +190,8 @@ function table(section) {
         made = Math.min(until, sorted.length);
         body.replaceChildren(...sorted.slice(0, made).map(rowOf));
         scroll.scrollTop = changes.has("filter") ? 0 : top;
-        if (focused) body.querySelector(`tr[data-id="${focused}"] input`)?.focus();
+        if (focused)
+            body.querySelector(`tr[data-id="${focused}"] input`)?.focus({ preventScroll: true });
         count.textContent =
             store.visible.length === store.runs.size
                 ? format.count(store.runs.size, "run")
@@ -210,7 +211,7 @@ function table(section) {
         const focused = row.contains(document.activeElement),
             fresh = rowOf(run);
         row.replaceWith(fresh);
-        if (focused) fresh.querySelector("input").focus();
+        if (focused) fresh.querySelector("input").focus({ preventScroll: true });
     }
     return update;
 }
