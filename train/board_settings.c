@@ -124,7 +124,8 @@ static int take_over(struct board_settings *s, struct tallies *all, bool *new_ke
     int rc = keys && base ? 0 : -1;
     for (size_t i = 0; rc == 0 && i < all->count; i++)
         rc = json_object_set(base, all->item[i].key, all->item[i].most);
-    qsort(all->item, all->count, sizeof(*all->item), compare_tallies);
+    if (all->count > 0)
+        qsort(all->item, all->count, sizeof(*all->item), compare_tallies);
     for (size_t i = 0; rc == 0 && i < all->count && json_array_size(keys) < KEYS; i++)
         if (differs(&all->item[i]))
             rc = json_array_append_new(keys, json_string(all->item[i].key));
