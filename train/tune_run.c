@@ -91,7 +91,9 @@ static int refine(struct tuner *t, struct error *err)
         int number = 3 + 2 * round;
         if (tuner_search(t, TUNE_STEP_REFINE, round, number, epochs, err) < 0)
             return -1;
-        if (t->only == TUNE_ALL && t->params && look(t, number + 1, &improving, err) < 0)
+        /* Of a round that time has cut off nothing is recorded: its best may still come. */
+        if (t->only == TUNE_ALL && t->params && !t->ends &&
+            look(t, number + 1, &improving, err) < 0)
             return -1;
         epochs += improving ? epochs / 2 : 0;
     }
