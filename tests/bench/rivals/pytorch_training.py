@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """pytorch_training.py [SECONDS] - images a second of training steps (forward, loss, backward) of CIFAR's ResNet-20 and ResNet-8,
-batch 128, by PyTorch and by tests/bench/bench_training, one thread and all: interleaved, five rounds, medians. Needs Debian's
-python3-torch; run `make bench` or `make build/gcc/tests/bench/bench_training` first.
+batch 128, by PyTorch and by tests/bench/bench_training, one thread and all, by the clock and by the processor's: interleaved, five
+rounds, medians. Needs Debian's python3-torch; run `make bench` or `make build/gcc/tests/bench/bench_training` first.
 """
 import os
 import re
@@ -51,17 +51,18 @@ def theirs(n, threads):
     done = 0
     for i in range(10**6):
         if i == 1:
-            start = time.perf_counter()
+            start, used = time.perf_counter(), time.process_time()
         F.cross_entropy(net(x), label).backward()
         done += 128 if i else 0
         if i and time.perf_counter() - start > seconds:
-            return done / (time.perf_counter() - start)
+            return done / (time.perf_counter() - start), done / (time.process_time() - used)
 
 
 def ours(layers):
     text = subprocess.run(['build/gcc/tests/bench/bench_training', f'configs/models/cifar_resnet{layers}.yaml', '128', str(seconds)],
                           check=True, capture_output=True, text=True).stdout
-    return [float(rate) for rate in re.findall(r'([\d.]+) images/s', text)]
+    return [(float(clock), float(used))
+            for clock, used in re.findall(r'([\d.]+) images/s.*?([\d.]+) images per processor second', text)]
 
 
 cpus = len(os.sched_getaffinity(0))
@@ -71,6 +72,7 @@ for layers in (8, 20):
     for _ in range(5):
         rates = ours(layers)
         rounds.append((theirs((layers - 2) // 6, 1), rates[0], theirs((layers - 2) // 6, cpus), rates[-1]))
-    a1, b1, an, bn = (statistics.median(r[i] for r in rounds) for i in range(4))
-    print(f'resnet{layers}: 1 thread {a1:.0f} and ours {b1:.0f} images/s ({b1 / a1:.2f}); '
-          f'{cpus} threads {an:.0f} and ours {bn:.0f} ({bn / an:.2f})')
+    for which, name in enumerate(('images/s', 'images per processor second')):
+        a1, b1, an, bn = (statistics.median(r[i][which] for r in rounds) for i in range(4))
+        print(f'resnet{layers}, {name}: 1 thread {a1:.0f} and ours {b1:.0f} ({b1 / a1:.2f}); '
+              f'{cpus} threads {an:.0f} and ours {bn:.0f} ({bn / an:.2f})')
