@@ -127,36 +127,43 @@ int blocked_conv_images(const struct blocked_conv *v)
     return v->chunk > each ? v->chunk / each : 1;
 }
 
-/* Where output k's weight of term t lies: panels of two vectors, the last may be of one. */
-static size_t weight_at(const struct blocked_conv *v, int k, int t)
+/* The number of a term: input channel c under a tap. */
+static int term_of(const struct blocked_conv *v, int c, int tap)
 {
-    int lanes = v->out.lanes, vector = k / lanes, pair = vector - vector % 2;
-    int width = pair + 1 < v->out.blocks ? 2 : 1;
-    return (size_t)pair * (size_t)v->terms * (size_t)lanes +
-           (size_t)(t * width + vector % 2) * (size_t)lanes + (size_t)(k % lanes);
+    int lanes = v->in.lanes, taps = v->kernel_h * v->kernel_w;
+    if (v->way == BLOCKED_IMAGE)
+        return c * taps + tap;
+    return (c / lanes * taps + tap) * lanes + c % lanes;
+}
+
+/* A vector of outputs, term by term: panels of two vectors, the last may be of one. */
+static void lay_vector(const struct blocked_conv *v, const float *weight, int vector, float *u)
+{
+    int lanes = v->out.lanes, taps = v->kernel_h * v->kernel_w, channels = v->in.shape.c;
+    int pair = vector - vector % 2, width = pair + 1 < v->out.blocks ? 2 : 1;
+    int left = v->out.shape.c - vector * lanes, count = left < lanes ? left : lanes;
+    size_t each = (size_t)(channels * taps);
+    weight += (size_t)(vector * lanes) * each;
+    u += ((size_t)pair * (size_t)v->terms + (size_t)(vector % 2)) * (size_t)lanes;
+    for (int c = 0; c < channels; c++)
+        for (int t = 0; t < taps; t++, weight++) {
+            float *to = u + (size_t)term_of(v, c, t) * (size_t)(width * lanes);
+            for (int l = 0; l < count; l++)
+                to[l] = weight[(size_t)l * each];
+        }
 }
 
 void blocked_conv_weights(const struct blocked_conv *v, const float *weight, float *u)
 {
-    if (v->way == BLOCKED_WINOGRAD) {
+    int lanes = v->in.lanes, taps = v->kernel_h * v->kernel_w;
+    if (v->way == BLOCKED_WINOGRAD)
         blocked_kernels_of(&v->in)->transform_weights(v, weight, u);
-        return;
-    }
-    int lanes = v->in.lanes, taps = v->kernel_h * v->kernel_w, channels = v->in.shape.c;
-    memset(u, 0, blocked_conv_weight_floats(v) * sizeof(*u));
-    for (int k = 0; k < v->out.shape.c; k++) {
-        if (v->way == BLOCKED_DEPTHWISE) {
-            for (int t = 0; t < taps; t++)
-                u[(k / lanes * taps + t) * lanes + k % lanes] = *weight++;
-            continue;
-        }
-        for (int c = 0; c < channels; c++)
-            for (int t = 0; t < taps; t++) {
-                int term = v->way == BLOCKED_IMAGE ? c * taps + t
-                                                   : (c / lanes * taps + t) * lanes + c % lanes;
-                u[weight_at(v, k, term)] = *weight++;
-            }
-    }
+    else if (v->way == BLOCKED_DEPTHWISE)
+        for (int i = 0; i < v->out.shape.c * taps; i++)
+            u[(i / taps / lanes * taps + i % taps) * lanes + i / taps % lanes] = weight[i];
+    else
+        for (int vector = 0; vector < v->out.blocks; vector++)
+            lay_vector(v, weight, vector, u);
 }
 
 /* An image's planes with their padding, each row taken apart into `stride` phases, so that

@@ -61,7 +61,7 @@ struct blocked_window {
 void blocked_conv_plan(struct blocked_conv *v, const struct blocked_window *win, struct shape in,
                        struct shape out, bool image, bool fast);
 
-/* The weights (k, c, r, s) as they are multiplied. */
+/* The weights (k, c, r, s) as they are multiplied; u is zeros at first. */
 size_t blocked_conv_weight_floats(const struct blocked_conv *v);
 void blocked_conv_weights(const struct blocked_conv *v, const float *weight, float *u);
 

@@ -130,7 +130,6 @@ VEC static void transform_weights(const struct blocked_conv *v, const float *wei
 {
     int c = v->in.shape.c, k = v->out.shape.c, side = v->m + 2;
     size_t point = (size_t)v->terms * (size_t)v->out.blocks * VEC_LANES;
-    memset(u, 0, point * (size_t)(side * side) * sizeof(*u));
     for (int b = 0; b < v->out.blocks; b++)
         for (int i = 0; i < c; i++) {
             vec d[36];

@@ -234,8 +234,10 @@ static float *scaled_weights(const struct net *net, const struct infer_step *ste
     float *w = bias ? memory_aligned(k * taps, sizeof(*w), err) : NULL;
     if (w) {
         fold(net, step, (int)k, scale, bias);
-        for (size_t i = 0; i < k * taps; i++)
-            w[i] = (float)(scale[i / taps] * ((const float *)t->data)[i]);
+        const float *from = t->data;
+        for (size_t i = 0, at = 0; i < k; i++)
+            for (size_t end = at + taps; at < end; at++)
+                w[at] = (float)(scale[i] * from[at]);
     }
     free(bias);
     free(scale);
