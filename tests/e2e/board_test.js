@@ -104,6 +104,11 @@ is(
     "a run that diverged is cut"
 );
 is(chartLimits([curve([2, 9, 1e6], "diverged")], { cut: true }).y[1] > 1e6, true, "but not alone");
+is(
+    chartLimits([curve(tame), curve(tame), curve([9, 1e6, 1e5, 1e6])], { cut: true }).y[1] < 3,
+    true,
+    "nor does one that lived through an explosion",
+);
 is(chartLimits([curve([...tame, 500])], { cut: true }).cut, true, "a spike is cut");
 is(chartLimits([curve([1, 4])], { most: 2 }).y[1], 2, "an end that was given");
 is(chartLimits([], {}), { x: [0, 1], y: [0, 1], cut: false }, "no curve");

@@ -1,11 +1,14 @@
 /*
  * From where to where a plot goes: all of its curves, but where `cut` is set neither runs that
- * diverged nor a few values far above all others squeeze the rest; `most` cuts at a value.
+ * diverged or lie far above the others nor a few such values squeeze the rest; `most` cuts at a
+ * value.
  *
  *     const { x, y, cut } = chartLimits(curves, { log: false, cut: true });
  */
 function chartLimits(curves, { log, cut, most }) {
-    const wild = curve => cut && curve.run && curve.run.state === "diverged";
+    const far = cut ? 20 * typical(curves) : Infinity;
+    const wild = curve =>
+        cut && ((curve.run && curve.run.state === "diverged") || mean(curve.y) > far);
     const tame = curves.some(curve => !wild(curve));
     const xs = [],
         ys = [];
@@ -28,6 +31,19 @@ function chartLimits(curves, { log, cut, most }) {
     const room = (Math.min(high, top) - low) * 0.05 || Math.abs(low) * 0.1 || 0.5;
     high = top < high ? top : high + room;
     return { x, y: [low >= 0 ? Math.max(0, low - room) : low - room, high], cut: above > high };
+}
+
+/* Of values that are there; 0 of none. */
+function mean(values) {
+    const there = values.filter(value => value != null);
+    return there.reduce((sum, value) => sum + value, 0) / (there.length || 1);
+}
+
+/* The curve in the middle, by its mean; nothing is far from 0 or less. */
+function typical(curves) {
+    const means = curves.map(curve => mean(curve.y)).sort((a, b) => a - b);
+    const middle = means[Math.floor((means.length - 1) / 2)];
+    return middle > 0 ? middle : Infinity;
 }
 
 /* Where values end if the highest 3 % reach more than 2.5 times as far as the others; of very many
