@@ -336,13 +336,11 @@ END_TEST
 
 /* Takes a client, who dials first, the next daemon, who looks whether the place is free, and the
  * client again, as a daemon's last moments do. */
-static void *take_and_end(void *context)
+static void take_and_end(int listener)
 {
-    int listener = *(int *)context;
     for (int i = 0; i < 3; i++)
         close(accept(listener, NULL, NULL));
-    close(listener);
-    return NULL;
+    _exit(0);
 }
 
 START_TEST(one_that_ends_is_none)
@@ -350,7 +348,6 @@ START_TEST(one_that_ends_is_none)
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     char folder[100], program[300];
     const char *bin = getenv("TENFOLD_BIN");
-    pthread_t thread;
     ck_assert_int_eq(daemon_stop(&d), 0);
     snprintf(program, sizeof(program), "%s/nnprepd", bin ? bin : "bin");
     char *whole = realpath(program, NULL);
@@ -362,13 +359,17 @@ START_TEST(one_that_ends_is_none)
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
     ck_assert_int_eq(listen(listener, 4), 0);
-    ck_assert_int_eq(pthread_create(&thread, NULL, take_and_end, &listener), 0);
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0)
+        take_and_end(listener);
+    close(listener);
     struct client_options o = daemon_options(&d);
     o.address = "auto";
     struct client *c = daemon_client(&d, &o);
     must_be(c, 0, 3);
     client_close(c);
-    pthread_join(thread, NULL);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 }
 END_TEST
 
