@@ -10,7 +10,7 @@ for set in "$@"; do
     case $set in
     build) packages="$packages $build" ;;
     test) packages="$packages $build check python3 libsystemd-dev" ;;
-    peers) packages="$packages $build slurm-wlm munge libmunge-dev check python3 python3-pil python3-pip python3-setuptools python3-wheel python3-numpy python3-torch python3-torchvision python3-opencv python3-sklearn python3-scipy chromium"
+    peers) packages="$packages $build slurm-wlm munge libmunge-dev check python3 python3-pil python3-pip python3-setuptools python3-wheel python3-numpy python3-torch python3-torchvision python3-opencv python3-sklearn python3-scipy chromium curl"
            command -v npm >/dev/null || packages="$packages npm" ;;
     clang) packages="$packages clang" ;;
     fuzz) packages="$packages $build clang libclang-rt-14-dev" ;;
