@@ -210,7 +210,7 @@ static void init_weight(struct net *net, int node, int number, uint64_t seed)
     size_t n = tensor_count(&w->value), rows = (size_t)w->value.shape[0];
     struct rng rng = rng_start(rng_derive(seed, "init", w->name, 0), 0, 0);
     bool plain = init_scheme_of(net) == SCHEME_DEFAULT;
-    if (!plain && net_weight_is_matrix(net, number)) {
+    if (!plain && net->weights[number].matrix) {
         fill(x, rows, n / rows, filling_of(net, node, w), &rng);
         return;
     }

@@ -166,7 +166,9 @@ static int declare_weights(struct net *net, struct error *err)
             *w = (struct weight){ .name = name,
                                   .value = { .dtype = DTYPE_F32, .rank = declared[i].rank },
                                   .trained = declared[i].trained,
-                                  .decay = declared[i].trained,
+                                  .matrix =
+                                      declared[i].init == INIT_KAIMING ||
+                                      (declared[i].init == INIT_UNIFORM && declared[i].rank > 1),
                                   .fan_in = declared[i].fan_in,
                                   .fan_out = declared[i].fan_out };
             net->beginnings[net->weight_count++] =

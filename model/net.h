@@ -66,7 +66,7 @@ struct weight {
     float *gradient;     /* same size; NULL when not trained (running statistics) */
     bool trained;
     bool frozen; /* keeps its value though it is trained: net_freeze */
-    bool decay;  /* weight decay applies by PyTorch's default: everything that is trained */
+    bool matrix; /* of a convolution or linear layer; no bias, no norm's scale or shift */
     int64_t fan_in, fan_out;
 };
 size_t net_weights(const struct net *net);

@@ -66,13 +66,6 @@ void net_fuse(struct net *net, bool on);
 /* Settle `frozen` and `learns` of every node. */
 void net_mark_learning(struct net *net);
 
-/* A weight that initialization schemes fill: of a convolution or linear layer, but no bias. */
-static inline bool net_weight_is_matrix(const struct net *net, int weight)
-{
-    enum init_kind kind = net->beginnings[weight].kind;
-    return kind == INIT_KAIMING || (kind == INIT_UNIFORM && net->weights[weight].value.rank > 1);
-}
-
 /* Output shapes for an input of h x w: out[j] by node. Fails where a layer does not fit. */
 int net_shapes(const struct net *net, int h, int w, struct shape *out, struct error *err);
 

@@ -6,7 +6,7 @@ bool residual_is_matrix(const struct net *net, int node)
 {
     const struct net_node *n = &net->nodes[node];
     for (int i = 0; i < n->weights; i++)
-        if (net_weight_is_matrix(net, n->first_weight + i))
+        if (net->weights[n->first_weight + i].matrix)
             return true;
     return false;
 }

@@ -143,7 +143,7 @@ static int list_layers(struct signals *s, struct error *err)
 static void list_matrices(struct signals *s)
 {
     for (int i = 0; i < s->net->weight_count; i++)
-        if (net_weight_is_matrix(s->net, i) && s->net->weights[i].gradient)
+        if (s->net->weights[i].matrix && s->net->weights[i].gradient)
             s->matrices[s->matrix_count++].name = s->net->weights[i].name;
 }
 
@@ -180,7 +180,7 @@ double signals_see(struct signals *s, const float *x, int b, const struct target
     s->batches++;
     for (int i = 0; i < s->net->weight_count; i++) {
         const struct weight *w = &s->net->weights[i];
-        if (!net_weight_is_matrix(s->net, i) || !w->gradient)
+        if (!s->net->weights[i].matrix || !w->gradient)
             continue;
         s->lengths[m] += length_of(w->gradient, tensor_count(&w->value));
         s->matrices[m++].alike = is_alike(w);
@@ -213,7 +213,7 @@ const struct signals_matrix *signals_matrices(struct signals *s, int *count)
     int m = 0;
     for (int i = 0; i < s->net->weight_count; i++) {
         const struct weight *w = &s->net->weights[i];
-        if (!net_weight_is_matrix(s->net, i) || !w->gradient)
+        if (!s->net->weights[i].matrix || !w->gradient)
             continue;
         s->matrices[m].weight = length_of(w->value.data, tensor_count(&w->value));
         s->matrices[m].gradient = s->batches ? s->lengths[m] / s->batches : 0;

@@ -27,7 +27,7 @@ const char *const optimizer_names[] = {
 struct part {
     const char *name; /* borrowed from the net */
     size_t first, count;
-    bool vector; /* of rank 1 */
+    bool vector; /* no matrix: a bias, a norm's scale or shift */
     float times; /* of the learning rate */
 };
 
@@ -77,7 +77,7 @@ static int list_parts(struct optimizer *o, const struct net *net, struct error *
                 .name = w->name,
                 .first = (size_t)(w->gradient - o->g),
                 .count = tensor_count(&w->value),
-                .vector = w->value.rank < 2,
+                .vector = !w->matrix,
                 .times = 1,
             };
     }

@@ -4,7 +4,7 @@
  *
  *     all but adamw   g = g + d w                       unless `decoupled`: w = w - lr d w, first
  *     sgd       v = momentum v + g;  w -= lr (nesterov ? g + momentum v : v)
- *     lars      g = g trust |w| / (|g| + d |w|) for each tensor of rank 2 and more; then as sgd
+ *     lars      g = g trust |w| / (|g| + d |w|) for each matrix (net.h); then as sgd
  *     adagrad   s = s + g^2;                   w -= lr g / (sqrt(s) + eps)
  *     rmsprop   s = alpha s + (1 - alpha) g^2; v = momentum v + g / (sqrt(s) + eps);  w -= lr v
  *     adam      v = b1 v + (1 - b1) g;  s = b2 s + (1 - b2) g^2;
@@ -43,7 +43,7 @@ struct optimizer_rule {
     bool nesterov;
     double weight_decay;
     bool decoupled;
-    bool spare_vectors; /* no decay of tensors of rank 1: biases, scales and shifts of norms */
+    bool spare_vectors; /* no decay of biases and of the scales and shifts of norms */
     double clip_norm;   /* the gradient as one vector is no longer than this; 0: any length */
     double clip_value;  /* each of its values is at most this, before that; 0: any */
 };

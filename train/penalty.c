@@ -30,7 +30,7 @@ double penalty_add(const struct penalty *p, struct net *net)
     double sum = 0;
     for (size_t i = 0; i < net_weights(net); i++) {
         const struct weight *w = net_weight(net, i);
-        if (w->trained && !w->frozen && w->value.rank > 1)
+        if (w->trained && !w->frozen && w->matrix)
             sum += add(w->value.data, w->gradient, tensor_count(&w->value),
                        p->l2 + p->elastic * p->beta, p->l1 + p->elastic);
     }

@@ -1,6 +1,6 @@
 /*
- * What large weights cost, by the lecture's formulas, added to the loss (sums over all tensors of
- * rank 2 and more that are not frozen: biases and the scales of norms are spared):
+ * What large weights cost, by the lecture's formulas, added to the loss (sums over the weights of
+ * convolutions and linear layers that are not frozen: biases and norms are spared):
  *
  *     l2       lambda sum w^2                     its gradient: 2 lambda w
  *     l1       lambda sum |w|                     lambda sign(w), 0 at 0

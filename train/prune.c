@@ -43,7 +43,7 @@ static size_t range_of(const struct prune *p, size_t weight, size_t *first)
 {
     const struct weight *w = net_weight(p->net, weight);
     size_t n;
-    if (!w->trained || w->frozen || w->value.rank < 2)
+    if (!w->trained || w->frozen || !w->matrix)
         return 0;
     *first = (size_t)((const float *)w->value.data - net_values(p->net, &n));
     return tensor_count(&w->value);

@@ -1,7 +1,7 @@
 /*
  * Weights that are taken away for good, the smallest first: what a lottery ticket is found by
- * (Frankle and Carbin, "The Lottery Ticket Hypothesis", arXiv:1803.03635). Of the weights of rank 2
- * and more that are not frozen, so that biases and the scales of norms stay.
+ * (Frankle and Carbin, "The Lottery Ticket Hypothesis", arXiv:1803.03635). Of the weights of
+ * convolutions and linear layers that are not frozen: biases and norms stay.
  *
  *     struct prune *p;
  *     if (prune_open(&p, net, PRUNE_LAYER, &err) < 0) ...  // nothing is gone yet
