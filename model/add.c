@@ -10,8 +10,8 @@ static int shape(const struct layer *l, const struct shape *in, struct shape *ou
 {
     for (int j = 1; j < l->inputs; j++)
         if (in[j].c != in[0].c || in[j].h != in[0].h || in[j].w != in[0].w)
-            return error_set(err, ERROR_USAGE, NULL, "adds %dx%dx%d and %dx%dx%d", in[0].c, in[0].h,
-                             in[0].w, in[j].c, in[j].h, in[j].w);
+            return error_set(err, ERROR_USAGE, NULL, "adds %dx%dx%d and %dx%dx%d; must be the same",
+                             in[0].c, in[0].h, in[0].w, in[j].c, in[j].h, in[j].w);
     *out = in[0];
     return 0;
 }

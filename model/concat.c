@@ -11,8 +11,9 @@ static int shape(const struct layer *l, const struct shape *in, struct shape *ou
     int64_t channels = in[0].c;
     for (int j = 1; j < l->inputs; j++) {
         if (in[j].h != in[0].h || in[j].w != in[0].w)
-            return error_set(err, ERROR_USAGE, NULL, "joins %dx%dx%d and %dx%dx%d", in[0].c,
-                             in[0].h, in[0].w, in[j].c, in[j].h, in[j].w);
+            return error_set(err, ERROR_USAGE, NULL,
+                             "joins %dx%dx%d and %dx%dx%d; heights and widths must be the same",
+                             in[0].c, in[0].h, in[0].w, in[j].c, in[j].h, in[j].w);
         channels += in[j].c;
     }
     if (channels > CHANNELS_MAX)

@@ -197,6 +197,9 @@ START_TEST(other_config)
     ck_assert_msg(strstr(err.message, "another network"), "%s", err.message);
     ck_assert_msg(small_run(longer, request, &result, &err) == 0, "%s: %s", err.place, err.message);
     ck_assert_int_eq(result.epochs, 2);
+    ck_assert_int_eq(small_run(begun, request, &result, &err), -1);
+    ck_assert_int_eq(err.kind, ERROR_USAGE);
+    ck_assert_msg(strstr(err.message, "raise train.epochs"), "%s", err.message);
 }
 END_TEST
 

@@ -321,6 +321,7 @@ START_TEST(refused)
     } cases[] = {
         { "train.epohcs=3", ERROR_USAGE, "epochs" },
         { "train.warmup=12", ERROR_USAGE, "warm-up" },
+        { "train.accumulate=1000", ERROR_USAGE, "the whole training has" },
         { "train.schedule=step", ERROR_USAGE, "milestones" },
         { "train.min_lr=1", ERROR_USAGE, "train.lr" },
         { "train.schedule=cosine_restarts", ERROR_USAGE, "train.cycle" },

@@ -114,10 +114,12 @@ static const struct tensor *find(const struct checkpoint *c, const char *name, s
     const struct tensor *t = safetensors_find(c->file, name);
     if (t && t->dtype == DTYPE_F32 && tensor_count(t) == n)
         return t;
-    error_set(err, ERROR_DATA, c->path,
-              t ? "%s has other dimensions than here: the checkpoint is of another network"
-                : "has no %s: the checkpoint is of another network or optimizer",
-              name);
+    error_set(
+        err, ERROR_DATA, c->path,
+        t ? "%s has other dimensions than here: the checkpoint is of another network"
+          : "has no %s: the checkpoint is of another network, optimizer, ema, swa_start, prune or "
+            "accumulate",
+        name[0] == '/' ? name + 1 : name);
     return NULL;
 }
 

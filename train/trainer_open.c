@@ -276,6 +276,10 @@ static int open_parts(struct trainer *t, struct error *err)
     t->steps = stream_epoch_steps(index_count(t->data.index), o);
     t->epochs = trainer_epochs(&t->config);
     o->steps = (uint64_t)t->epochs * t->steps;
+    if (o->steps > 0 && (uint64_t)t->config.accumulate > o->steps)
+        return error_set(err, ERROR_USAGE, "train.accumulate",
+                         "%d batches a step; the whole training has %" PRIu64, t->config.accumulate,
+                         o->steps);
     if (stream_check(t->data.index, t->data.recipe, t->data.mix, o, err) < 0 ||
         train_config_schedule(&t->config, t->steps, &t->schedule, err) < 0 ||
         train_config_validates(&t->config, t->val != NULL, err) < 0 ||

@@ -141,8 +141,13 @@ int trainer_seek(struct trainer *t, const struct checkpoint *c, struct error *er
     struct stream_options *o = &t->data.data.stream;
     const json_t *state = checkpoint_state(c), *stream = json_object_get(state, "stream");
     uint64_t all = o->steps;
-    if (get_count(state, "step", all, &t->step, err) < 0)
+    if (get_count(state, "step", INT64_MAX, &t->step, err) < 0)
         return -1;
+    if (t->step > all)
+        return error_set(err, ERROR_USAGE, "--resume",
+                         "the run has done %" PRIu64 " steps, this config asks for %" PRIu64
+                         " in all; raise train.epochs, or begin again with --overwrite",
+                         t->step, all);
     if (t->step == all) {
         o->steps = 0; /* nothing is left to read */
         return 0;

@@ -36,7 +36,7 @@ static int diverged(struct trainer *t, const struct batch *batch, double loss, s
                      "the loss is %g at step %" PRIu64 " (learning rate %g); the first that is not "
                      "finite is %s%s: training has diverged; take a smaller train.lr, a longer "
                      "train.warmup or train.clip_norm",
-                     loss, t->step, trainer_lr(t, t->step), what, name);
+                     isnan(loss) ? fabs(loss) : loss, t->step, trainer_lr(t, t->step), what, name);
 }
 
 VECTOR_CLONES static void add_to(float *sum, const float *x, size_t n)
