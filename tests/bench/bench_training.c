@@ -1,10 +1,11 @@
 /*
  * Forward and backward on random images: images a second and multiply-adds a second (three times
  * the forward count), for one thread and for all; by the clock and by the processor's. Usage:
- * bench_training NET.yaml [BATCH] [SECONDS]
+ * bench_training NET.yaml [BATCH] [SECONDS] [fast|exact], as `train.conv` has it
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/memory.h"
@@ -70,14 +71,14 @@ int main(int argc, char **argv)
     int b = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 128;
     double seconds = argc > 3 ? strtod(argv[3], NULL) : 3;
     if (argc < 2 || b < 1) {
-        fprintf(stderr, "usage: bench_training NET.yaml [BATCH] [SECONDS]\n");
+        fprintf(stderr, "usage: bench_training NET.yaml [BATCH] [SECONDS] [fast|exact]\n");
         return 2;
     }
     int rc = -1;
     if (config_open(&config, argv[1], &err) == 0 &&
         net_open(&net, config_root(config), &err) == 0) {
         net_init(net, 1);
-        net_set_fast(net, true);
+        net_set_fast(net, argc < 5 || strcmp(argv[4], "exact") != 0);
         rc = measure(net, b, 1, seconds, &err);
         if (rc == 0 && thread_cpus() > 1)
             rc = measure(net, b, thread_cpus(), seconds, &err);

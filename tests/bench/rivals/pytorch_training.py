@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """pytorch_training.py [SECONDS] - images a second of training steps (forward, loss, backward) of CIFAR's ResNet-20 and ResNet-8,
-batch 128, by PyTorch and by tests/bench/bench_training, one thread and all, by the clock and by the processor's: interleaved, five
+batch 128, by PyTorch and by tests/bench/bench_training (`conv: fast` and `exact`), one thread and all, by the clock and by the processor's: interleaved, five
 rounds, medians. Needs Debian's python3-torch; run `make bench` or `make build/gcc/tests/bench/bench_training` first.
 """
 import os
@@ -58,9 +58,9 @@ def theirs(n, threads):
             return done / (time.perf_counter() - start), done / (time.process_time() - used)
 
 
-def ours(layers):
-    text = subprocess.run(['build/gcc/tests/bench/bench_training', f'configs/models/cifar_resnet{layers}.yaml', '128', str(seconds)],
-                          check=True, capture_output=True, text=True).stdout
+def ours(layers, conv):
+    command = ['build/gcc/tests/bench/bench_training', f'configs/models/cifar_resnet{layers}.yaml', '128', str(seconds), conv]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [(float(clock), float(used))
             for clock, used in re.findall(r'([\d.]+) images/s.*?([\d.]+) images per processor second', text)]
 
@@ -70,9 +70,10 @@ print(f'PyTorch {torch.__version__}, batch 128, medians of 5 rounds of {seconds:
 for layers in (8, 20):
     rounds = []
     for _ in range(5):
-        rates = ours(layers)
-        rounds.append((theirs((layers - 2) // 6, 1), rates[0], theirs((layers - 2) // 6, cpus), rates[-1]))
+        fast, exact = ours(layers, 'fast'), ours(layers, 'exact')
+        rounds.append((theirs((layers - 2) // 6, 1), fast[0], exact[0], theirs((layers - 2) // 6, cpus), fast[-1], exact[-1]))
     for which, name in enumerate(('images/s', 'images per processor second')):
-        a1, b1, an, bn = (statistics.median(r[i][which] for r in rounds) for i in range(4))
-        print(f'resnet{layers}, {name}: 1 thread {a1:.0f} and ours {b1:.0f} ({b1 / a1:.2f}); '
-              f'{cpus} threads {an:.0f} and ours {bn:.0f} ({bn / an:.2f})')
+        median = [statistics.median(r[i][which] for r in rounds) for i in range(6)]
+        for threads, (theirs_, fast, exact) in ((1, median[:3]), (cpus, median[3:])):
+            print(f'resnet{layers}, {name}, {threads} thread{"s" * (threads > 1)}: {theirs_:.0f}, ours {fast:.0f} ({fast / theirs_:.2f}), '
+                  f'exact {exact:.0f} ({exact / theirs_:.2f})')
