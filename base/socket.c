@@ -187,6 +187,10 @@ static int resolve(const char *address, int flags, struct addrinfo **list, struc
     size_t length = colon ? (size_t)(colon - address) : 0;
     if (length == 0 || length >= sizeof(host) || !colon[1])
         return error_set(err, ERROR_USAGE, address, "must be HOST:PORT, such as 127.0.0.1:9100");
+    char *end;
+    long port = strtol(colon + 1, &end, 10);
+    if (*end == '\0' && (port < 0 || port > 65535)) /* getaddrinfo would take it modulo 65536 */
+        return error_set(err, ERROR_USAGE, address, "the port must be 0..65535");
     const char *begin = address;
     if (begin[0] == '[' && begin[length - 1] == ']') {
         begin++;

@@ -138,6 +138,8 @@ static int run(const struct option_values *given, struct error *err)
         return -1;
     struct board *board = NULL;
     int rc = open_board(&board, given, page, live != NULL, err);
+    if (rc == 0 && !live && board_runs(board) == 0)
+        rc = error_set(err, ERROR_DATA, given->positional[0], "there is no run folder in it");
     if (rc == 0)
         rc = live ? serve(board, live, err) : write_files(board, given, err);
     board_close(board);

@@ -158,7 +158,11 @@ static int judge_runs(const struct option_values *given, bool *pass, struct erro
         if (step_of(given->positional[i]) != TUNE_STEP_CURVES || file_exists(given->positional[i]))
             rc = run_find(&list, given->positional[i], err);
     if (rc == 0 && list.count == 0)
-        rc = error_set(err, ERROR_USAGE, NULL, "nntune curves RUN...: there is no run folder");
+        rc = given->positional_count > 1
+                 ? error_set(err, ERROR_DATA, given->positional[given->positional_count - 1],
+                             "there is no run folder in it")
+                 : error_set(err, ERROR_USAGE, NULL,
+                             "nntune curves RUN...: a run folder is missing");
     for (size_t i = 0; i < list.count && rc == 0; i++)
         rc = judge_run(list.path[i], pass, err);
     run_list_release(&list);
@@ -214,8 +218,8 @@ static int run(const struct option_values *given, bool *pass, struct error *err)
         return run_config(given, given->positional[0], TUNE_ALL, pass, err);
     if (n != 2 || (first < 0) == (second < 0) || second == TUNE_STEP_CURVES)
         return error_set(
-            err, ERROR_USAGE, n > 1 ? given->positional[1] : given->positional[0],
-            "must be one of init, overfit, lr, coarse, refine and versus beside one CONFIG; or "
+            err, ERROR_USAGE, NULL,
+            "give one CONFIG and at most one of init, overfit, lr, coarse, refine and versus; or "
             "curves and run folders");
     return run_config(given, given->positional[first < 0 ? 0 : 1], first < 0 ? second : first, pass,
                       err);

@@ -22,6 +22,7 @@ struct tuner {
     double low, high;             /* rates of step 3; 0: none */
     bool validates;               /* on data of its own; else on folds */
     bool pass, ends;
+    bool fruitless; /* the last search found nothing that learns */
 };
 
 /* 1: the verdict is in the folder, and read into v; 0: it is not. */

@@ -202,7 +202,7 @@ int tune_run(const struct tune_options *o, enum tune_step step, bool *pass, stru
     int rc = open_tuner(&t, err);
     if (rc == 0)
         rc = run(&t, err);
-    *pass = t.pass;
+    *pass = t.pass && !(step == TUNE_ALL && t.fruitless);
     json_decref(t.params);
     free(t.steps);
     space_release(&t.space);

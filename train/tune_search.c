@@ -87,6 +87,7 @@ static int conclude(struct tuner *t, enum tune_step step, int round, int number,
         v.number = number;
         v.seconds = seconds;
         rc = stage_judge(&facts, &v, err);
+        t->fruitless = complete && !v.pass;
         if (rc == 0)
             rc = sweep_importance(t->o->folder, tune_step_names[step], round, &shares, err);
         if (rc == 0)
