@@ -56,6 +56,17 @@ void error_print(const struct error *err, const char *program)
         fprintf(stderr, "%s: %s\n", program, err->message);
 }
 
+void error_warn(const char *program, const char *place, const char *format, ...)
+{
+    struct error warning = { 0 };
+    va_list arguments;
+    va_start(arguments, format);
+    fill(&warning, ERROR_NONE, place, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "%s: warning: %s%s%s\n", program, warning.place, warning.place[0] ? ": " : "",
+            warning.message);
+}
+
 int error_status(const struct error *err)
 {
     return (int)err->kind;

@@ -43,6 +43,10 @@ int error_errno(struct error *err, const char *place, const char *format, ...)
 /* One line on standard error: "program: place: message". For a program's main only. */
 void error_print(const struct error *err, const char *program);
 
+/* The same of what ends nothing: "program: warning: place: message". */
+void error_warn(const char *program, const char *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Replace the control characters in `text` by '?': for what else a program prints of names that
  * come from elsewhere. */
 void error_make_printable(char *text);

@@ -20,4 +20,9 @@ int command_score(int argc, char **argv, struct error *err);
 int command_compare(int argc, char **argv, struct error *err);
 int command_soup(int argc, char **argv, struct error *err);
 
+/* The `warn` of predict.h and evaluation.h: its context, an int, counts, and the first few are
+ * printed; then how many more there were. */
+void command_warn(void *count, const char *place, const char *text);
+void command_warned(int count);
+
 #endif

@@ -69,18 +69,9 @@ static const struct option_command command = {
     .notes = notes,
 };
 
-enum { WARNINGS_SHOWN = 5 };
-
 /* What each view says is kept for the report in as much: 10 views of 5,000 images and 1,000 classes
  * by five networks. */
 static const size_t VIEWS_MEMORY = (size_t)1 << 30;
-
-static void warn(void *context, const char *place, const char *text)
-{
-    int *count = context;
-    if (++*count <= WARNINGS_SHOWN)
-        fprintf(stderr, "nneval: warning: %s: %s\n", place, text);
-}
 
 /* A network given twice is averaged twice: rarely what was meant. */
 static void warn_twins(const struct members *m)
@@ -88,10 +79,8 @@ static void warn_twins(const struct members *m)
     for (int i = 0; i < m->count; i++)
         for (int j = i + 1; j < m->count; j++)
             if (!strcmp(m->hashes[i], m->hashes[j]))
-                fprintf(stderr,
-                        "nneval: warning: %s and %s are the same network; the ensemble counts it "
-                        "twice\n",
-                        m->names[i], m->names[j]);
+                error_warn("nneval", m->names[i],
+                           "is the same network as %s; the ensemble counts it twice", m->names[j]);
 }
 
 static struct score_output outputs_of(const struct option_values *given)
@@ -166,16 +155,14 @@ static int run(const struct option_values *given, const char *line, struct error
         .exif_apply = given->value[EXIF].flag,
         .fast = given->value[CONV].integer == 1,
         .views_memory = given->value[REPORT].text || given->value[JSON].text ? VIEWS_MEMORY : 0,
-        .warn = warn,
+        .warn = command_warn,
         .context = &warnings,
     };
     struct evaluation e;
     if (view_policy_read(&request.views, given->value[VIEWS].text, err) < 0 ||
         check_outputs(given, err) < 0 || evaluate(&e, &request, err) < 0)
         return -1;
-    if (warnings > WARNINGS_SHOWN)
-        fprintf(stderr, "nneval: warning: and %d more images decoded with warnings\n",
-                warnings - WARNINGS_SHOWN);
+    command_warned(warnings);
     warn_twins(&e.members);
     if (request.views_memory && e.report.views_total > 1 && !e.kept)
         fprintf(stderr, "nneval: note: the values of all views are too many to be kept, so that "

@@ -97,15 +97,6 @@ static const struct option_command command = {
              "run it again, 130 interrupted.\n",
 };
 
-enum { WARNINGS_SHOWN = 5 };
-
-static void warn(void *context, const char *place, const char *text)
-{
-    int *count = context;
-    if (++*count <= WARNINGS_SHOWN)
-        fprintf(stderr, "nneval: warning: %s: %s\n", place, text);
-}
-
 static int check_preprocess(const struct members *m, const union value *v, struct error *err)
 {
     for (int i = 0; i < m->count; i++) {
@@ -153,7 +144,7 @@ static int predict_all(const struct option_values *given, struct shard_request *
     view_policy_print(r->options.views, label);
     r->members = members;
     r->index = index;
-    r->options.warn = warn;
+    r->options.warn = command_warn;
     r->options.context = &warnings;
     r->options.progress = label;
     r->options.stop = interrupt_catch();
@@ -162,9 +153,7 @@ static int predict_all(const struct option_values *given, struct shard_request *
     r->options.pool = pool;
     int status = predict_shard(r, &result, err);
     pool_close(pool);
-    if (warnings > WARNINGS_SHOWN)
-        fprintf(stderr, "nneval: warning: and %d more images decoded with warnings\n",
-                warnings - WARNINGS_SHOWN);
+    command_warned(warnings);
     if (status == 0)
         tell(r, &result);
     return status;

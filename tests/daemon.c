@@ -92,7 +92,7 @@ int daemon_port(const struct daemon *d, const char *what)
     size_t end = strlen(line); /* the port stands last */
     while (end > 0 && line[end - 1] >= '0' && line[end - 1] <= '9')
         end--;
-    return atoi(line + end);
+    return (int)strtol(line + end, NULL, 10);
 }
 
 void daemon_start_at(struct daemon *d, const char *socket, const char *options)

@@ -63,9 +63,8 @@ END_TEST
 static void ck_allowed(const char *policy, const char *directive, const char *text)
 {
     unsigned char digest[32];
-    char source[64];
+    char source[64] = "'sha256-";
     ck_assert_int_eq(EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL), 1);
-    strcpy(source, "'sha256-");
     EVP_EncodeBlock((unsigned char *)source + strlen(source), digest, sizeof(digest));
     const char *from = strstr(policy, directive);
     ck_assert_ptr_nonnull(from);

@@ -300,7 +300,7 @@ START_TEST(slurm_prologue)
     const char *pid = strstr(out, "\npid "), *in = strstr(out, "\nin ");
     ck_assert_msg(strstr(out, "images/s") && pid && in, "%s", out);
     ck_assert_int_eq(sscanf(in + 4, "%199s", folder), 1);
-    ck_assert_int_ne(kill((pid_t)atoi(pid + 5), 0), 0);
+    ck_assert_int_ne(kill((pid_t)strtol(pid + 5, NULL, 10), 0), 0);
     ck_assert_int_ne(access(folder, F_OK), 0);
     /* Where it cannot start the script ends, with the reason. */
     ck_assert_int_ne(run("export TMPDIR=%; bash -c '. configs/slurm/prologue.sh; echo went on'",

@@ -256,7 +256,7 @@ static void cycle(struct hub *hub, int i)
 START_TEST(cycles_leave_nothing)
 {
     const char *set = getenv("TENFOLD_SOAK");
-    int cycles = set ? atoi(set) : test_scaled(600);
+    int cycles = set ? (int)strtol(set, NULL, 10) : test_scaled(600);
     struct hub *hub = must_hub(2);
     struct mapped stays;
     mapped_open(&stays, hub, &(struct ask){ .steps = 0 });

@@ -35,14 +35,12 @@ static void make_zoo(void)
     packing_image("zoo/dogs/x.y.png", 20, 30, packing_png, 4);
     packing_image("zoo/dogs.v2/\xe4 \xc3\xa4\ttab.jpg", 80, 70, packing_jpeg, 5);
     packing_image("zoo/dogs/deep/er/and/deeper/1.jpg", 80, 70, packing_jpeg, 6);
-    strcpy(name, "zoo/dogs/");
-    memset(name + 9, 'n', 200);
-    strcpy(name + 209, ".jpg"); /* a last part that ustar cannot hold */
+    char long_part[201], *half = long_part + 110;
+    memset(long_part, 'n', 200);
+    long_part[200] = '\0';
+    snprintf(name, sizeof(name), "zoo/dogs/%s.jpg", long_part); /* too long a part for ustar */
     packing_image(name, 80, 70, packing_jpeg, 7);
-    memset(name + 9, 'm', 90);
-    strcpy(name + 99, "/");
-    memset(name + 100, 'o', 90);
-    strcpy(name + 190, ".jpg"); /* one that it holds in two fields */
+    snprintf(name, sizeof(name), "zoo/dogs/%s/%s.jpg", half, half); /* it holds it in two fields */
     packing_image(name, 80, 70, packing_jpeg, 8);
     packing_put("zoo/dogs/empty.jpg", "", 0);
     packing_put("zoo/dogs/text.jpg", "no image", 8);

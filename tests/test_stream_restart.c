@@ -111,7 +111,7 @@ static void compare(const struct batch *batch, const struct batch *other, struct
         ck_assert_mem_eq((const float *)batch->images + i * values,
                          (const float *)other->images + i * values, values * sizeof(float));
         const char *key = index_sample(broken, (uint64_t)batch->id[i]).key;
-        tally->kept += atoi(strchr(key, '/') + 1) % RUINED == 0;
+        tally->kept += strtol(strchr(key, '/') + 1, NULL, 10) % RUINED == 0;
     }
 }
 

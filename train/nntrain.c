@@ -92,7 +92,7 @@ static void print_line(void *context, const char *line)
 static void print_warning(void *context, const char *place, const char *text)
 {
     (void)context;
-    fprintf(stderr, "nntrain: warning: %s%s%s\n", place, place[0] ? ": " : "", text);
+    error_warn("nntrain", place, "%s", text);
 }
 
 /* Number options that stand for keys of the config. */

@@ -93,7 +93,7 @@ static void print_line(void *context, const char *line)
 static void print_warning(void *context, const char *place, const char *text)
 {
     (void)context;
-    fprintf(stderr, "nntune: warning: %s%s%s\n", place, place[0] ? ": " : "", text);
+    error_warn("nntune", place, "%s", text);
 }
 
 static int set_text(struct config *config, const char *key, const char *value, struct error *err)

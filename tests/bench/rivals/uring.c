@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <liburing.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -151,8 +152,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: uring FILE...\n");
         return 2;
     }
+    uint64_t state = 1;
     for (int i = count - 1; i > 0; i--) {
-        int j = rand() % (i + 1);
+        state = state * 6364136223846793005u + 1442695040888963407u; /* Knuth's MMIX */
+        int j = (int)((state >> 33) % (uint64_t)(i + 1));
         char *file = files[i];
         files[i] = files[j];
         files[j] = file;
