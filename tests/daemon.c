@@ -9,8 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "loader/pipeline.h"
+#include "tests/command_line.h"
 
 enum { WORDS = 40, START_MS = 60000 };
 
@@ -257,4 +259,20 @@ long resident_kib(pid_t pid)
     ck_assert_int_eq(fscanf(file, "%ld %ld", &pages, &resident), 2);
     fclose(file);
     return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+int daemon_run(const char *line, char *out, size_t size)
+{
+    const struct command_line_mark marks[] = { { '@', command_line_bin() },
+                                               { '%', daemon_home },
+                                               { 0 } };
+    return command_line_run(line, marks, out, size);
+}
+
+void daemon_write(const char *name, const char *text)
+{
+    char path[200];
+    struct error err = { 0 };
+    snprintf(path, sizeof(path), "%s/%s", daemon_home, name);
+    ck_assert_int_eq(file_write(path, text, strlen(text), &err), 0);
 }

@@ -56,6 +56,11 @@ struct talk *daemon_talk(const struct daemon *d);
 /* The daemon's numbers; the caller's. */
 json_t *daemon_stats(const struct daemon *d);
 
+/* Run a line with @ for the programs' folder and % for the test's (command_line.h). */
+int daemon_run(const char *line, char *out, size_t size);
+/* A file of the test's folder. */
+void daemon_write(const char *name, const char *text);
+
 /* A checksum of a batch's pixels, labels and ids. */
 uint64_t batch_sum(const struct batch *b, const struct client_shape *shape);
 /* The sums of `count` batches of the same stream, made in this process, from `start` on. */

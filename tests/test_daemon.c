@@ -1,12 +1,12 @@
 /*
  * Claim: nnprepd comes and goes as a service does: private sockets, one daemon an address, what a
  * killed one left is replaced, signals do what they say, nobody else's user comes in, no port
- * without a key, limits in words; its numbers can be read; and a training through it has the same
- * weights as one without.
+ * without a key, limits in words; and its numbers can be read.
  */
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,41 +17,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/socket.h"
 #include "tests/daemon.h"
 #include "tests/suite.h"
 
 static struct daemon d;
-
-static void write_home(const char *name, const char *text)
-{
-    char path[200];
-    struct error err = { 0 };
-    snprintf(path, sizeof(path), "%s/%s", daemon_home, name);
-    ck_assert_int_eq(file_write(path, text, strlen(text), &err), 0);
-}
-
-/* Run `line` with @ for the programs' folder and % for the test's; its output, its exit status. */
-static int run(const char *line, char *out, size_t size)
-{
-    char command[2000];
-    const char *bin = getenv("TENFOLD_BIN");
-    size_t n = (size_t)snprintf(command, sizeof(command), "{ ");
-    for (const char *p = line; *p && n + 100 < sizeof(command); p++) {
-        const char *text = *p == '@' ? (bin ? bin : "bin") : *p == '%' ? daemon_home : NULL;
-        if (text)
-            n += (size_t)snprintf(command + n, sizeof(command) - n, "%s", text);
-        else
-            command[n++] = *p;
-    }
-    snprintf(command + n, sizeof(command) - n, "; } 2>&1");
-    FILE *pipe = popen(command, "r");
-    ck_assert_ptr_nonnull(pipe);
-    out[fread(out, 1, size - 1, pipe)] = '\0';
-    int status = pclose(pipe);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 static int in_shared_memory(void)
 {
@@ -86,7 +56,7 @@ START_TEST(one_daemon_an_address)
     ck_assert_int_eq(daemon_stop(&d), 0);
     ck_assert_int_ne(stat(d.address + 5, &st), 0);
     /* What is no socket is not touched. */
-    write_home("d.sock", "precious");
+    daemon_write("d.sock", "precious");
     ck_assert_int_eq(daemon_refused(options, said, sizeof(said)), 2);
     ck_assert_msg(strstr(said, "is no socket"), "%s", said);
 }
@@ -174,7 +144,7 @@ START_TEST(reread)
                                          "augment: [{random_crop: 16}]\n", "agument: []\n" };
     char options[200], config[] = "@recipe";
     struct error err = { 0 };
-    write_home("recipe.yaml", texts[0]);
+    daemon_write("recipe.yaml", texts[0]);
     snprintf(options, sizeof(options), "--config %s/recipe.yaml", daemon_home);
     daemon_start(&d, options);
     struct client_options o = daemon_options(&d);
@@ -183,7 +153,7 @@ START_TEST(reread)
     for (int i = 0; i < 5; i++) {
         /* 0: as started; 1: changed, not told; 2: told; 3: broken, told; 4: good again, not told */
         static const int text[] = { 0, 1, 1, 2, 0 }, side[] = { 20, 20, 16, 16, 16 };
-        write_home("recipe.yaml", texts[text[i]]);
+        daemon_write("recipe.yaml", texts[text[i]]);
         if (i == 2 || i == 3) {
             ck_assert_int_eq(kill(d.pid, SIGHUP), 0);
             daemon_said(&d, i == 2 ? "again" : "stays as it was", 1);
@@ -296,22 +266,22 @@ START_TEST(slurm_prologue)
              "$COPROC_PID; echo in $TENFOLD_RUN'",
              programs);
     free(programs);
-    ck_assert_msg(run(line, out, sizeof(out)) == 0, "%s", out);
+    ck_assert_msg(daemon_run(line, out, sizeof(out)) == 0, "%s", out);
     const char *pid = strstr(out, "\npid "), *in = strstr(out, "\nin ");
     ck_assert_msg(strstr(out, "images/s") && pid && in, "%s", out);
     ck_assert_int_eq(sscanf(in + 4, "%199s", folder), 1);
     ck_assert_int_ne(kill((pid_t)strtol(pid + 5, NULL, 10), 0), 0);
     ck_assert_int_ne(access(folder, F_OK), 0);
     /* Where it cannot start the script ends, with the reason. */
-    ck_assert_int_ne(run("export TMPDIR=%; bash -c '. configs/slurm/prologue.sh; echo went on'",
-                         out, sizeof(out)),
-                     0);
+    ck_assert_int_ne(
+        daemon_run("export TMPDIR=%; bash -c '. configs/slurm/prologue.sh; echo went on'", out,
+                   sizeof(out)),
+        0);
     ck_assert_msg(!strstr(out, "went on"), "%s", out);
 }
 END_TEST
 
 #ifdef HAVE_LIBSYSTEMD
-
 /* As systemd starts it: the socket is there before, and it says when it is ready and when it ends.
  */
 START_TEST(under_systemd)
@@ -366,7 +336,6 @@ START_TEST(under_systemd)
     close(ear);
 }
 END_TEST
-
 #endif
 
 /* What a program and a person read, from a daemon at work; and nonsense over HTTP. */
@@ -409,97 +378,15 @@ START_TEST(numbers)
         ck_assert_ptr_nonnull(script);
         fprintf(script, "%s\n", request);
         fclose(script);
-        run("bash %/ask | tr -d '\\000'", out, sizeof(out));
+        daemon_run("bash %/ask | tr -d '\\000'", out, sizeof(out));
         for (int j = 0; j < 4 && cases[i].says[j]; j++)
             ck_assert_msg(strstr(out, cases[i].says[j]), "%s: %s", cases[i].request, out);
     }
     snprintf(line, sizeof(line), "@/nnprepd top --daemon %s", d.address);
-    ck_assert_int_eq(run(line, out, sizeof(out)), 0);
+    ck_assert_int_eq(daemon_run(line, out, sizeof(out)), 0);
     ck_assert_msg(strstr(out, "images/s") && strstr(out, "memory"), "%s", out);
-    ck_assert_int_eq(run("@/nnprepd top --daemon unix:%/none", out, sizeof(out)), 3);
+    ck_assert_int_eq(daemon_run("@/nnprepd top --daemon unix:%/none", out, sizeof(out)), 3);
     client_close(c);
-    ck_assert_int_eq(daemon_stop(&d), 0);
-}
-END_TEST
-
-/* As much as a message of Check's may hold. */
-static const char *end_of(const char *text)
-{
-    size_t length = strlen(text);
-    return length > 1500 ? text + length - 1500 : text;
-}
-
-/* Run a training through the daemon in the background until it has finished ten epochs. */
-static void begin_training(const char *arguments)
-{
-    char line[900], out[1000];
-    snprintf(line, sizeof(line),
-             "(@/nntrain %s >%%/out 2>&1; echo status $? >>%%/out) >/dev/null 2>&1 & :", arguments);
-    ck_assert_int_eq(run(line, out, sizeof(out)), 0);
-    ck_assert_int_eq(run("for i in $(seq 1200); do grep -q 'epoch *10/' %/out && exit; sleep 0.05; "
-                         "done; cat %/out; exit 1",
-                         out, sizeof(out)),
-                     0);
-}
-
-/* A training through the daemon ends in the weights of one without, also when the daemon is stopped
- * and killed on the way and another takes over. */
-START_TEST(training_is_the_same)
-{
-    static const char config[] =
-        "data: {batch: 8, soft_labels: no}\n"
-        "augment: [{resize_short: 24}, {random_crop: 20}, hflip, normalize]\n"
-        "mix: [{mixup: {alpha: 1}}]\n"
-        "model: {name: small, input: [3, 20, 20], classes: 4, layers: [{conv: {name: c, out: 4, "
-        "kernel: 3}}, relu, global_avgpool, {linear: {name: linear, out: 4}}]}\n"
-        "train: {epochs: 100, lr: 0.05}\n";
-    static char out[65536];
-    char line[600], there[400];
-    write_home("net.yaml", config);
-    daemon_start(&d, "");
-    snprintf(line, sizeof(line), "@/nntrain %%/net.yaml --data %s --out %%/here", daemon_data.root);
-    ck_assert_msg(run(line, out, sizeof(out)) == 0, "%s", end_of(out));
-    snprintf(there, sizeof(there),
-             "%%/net.yaml --data %s --out %%/there --daemon %s --threads 1 --resume",
-             daemon_data.root, d.address);
-    for (int i = 0; i < 2; i++) {
-        begin_training(there);
-        if (i == 0)
-            ck_assert_int_eq(daemon_stop(&d), 0);
-        else
-            daemon_kill(&d);
-        ck_assert_int_eq(run("for i in $(seq 1200); do grep -q status %/out && break; sleep 0.05; "
-                             "done; cat %/out",
-                             out, sizeof(out)),
-                         0);
-        ck_assert_msg(strstr(out, i ? "daemon is gone" : "has been stopped") &&
-                          strstr(out, "--resume goes on") && strstr(out, "status 75"),
-                      "%s", end_of(out));
-        daemon_start(&d, "");
-        /* It has gone on beyond the tenth epoch: what follows starts behind it. */
-        ck_assert_int_eq(run("rm %/out", out, sizeof(out)), 0);
-        if (i == 0) {
-            snprintf(line, sizeof(line), "mkdir %%/copy && cp -a %%/there/. %%/copy");
-            ck_assert_int_eq(run(line, out, sizeof(out)), 0);
-            snprintf(line, sizeof(line), "rm -rf %%/there");
-            ck_assert_int_eq(run(line, out, sizeof(out)), 0);
-        }
-    }
-    static const char *const runs[] = { "there", "copy" };
-    for (int i = 0; i < 2; i++) {
-        snprintf(line, sizeof(line),
-                 "@/nntrain %%/net.yaml --data %s --out %%/%s --daemon %s --resume",
-                 daemon_data.root, runs[i], d.address);
-        ck_assert_msg(run(line, out, sizeof(out)) == 0, "%s", end_of(out));
-        snprintf(line, sizeof(line), "cmp %%/here/last.safetensors %%/%s/last.safetensors",
-                 runs[i]);
-        ck_assert_msg(run(line, out, sizeof(out)) == 0, "%s", end_of(out));
-    }
-    snprintf(line, sizeof(line),
-             "@/nntrain %%/net.yaml --data %s --out %%/none --daemon unix:%%/none",
-             daemon_data.root);
-    ck_assert_int_eq(run(line, out, sizeof(out)), 3);
-    ck_assert_msg(strstr(out, "no daemon answers"), "%s", end_of(out));
     ck_assert_int_eq(daemon_stop(&d), 0);
 }
 END_TEST
@@ -521,6 +408,5 @@ int main(void)
     tcase_add_test(cases, under_systemd);
 #endif
     tcase_add_test(cases, numbers);
-    tcase_add_test(cases, training_is_the_same);
     return suite_run();
 }

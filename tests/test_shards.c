@@ -18,74 +18,24 @@
 #include "base/rng.h"
 #include "eval/prediction.h"
 #include "model/weights.h"
+#include "tests/command_line.h"
+#include "tests/shard_models.h"
 #include "tests/suite.h"
 #include "tests/tiny.h"
 
-enum { CLASSES = 3, IMAGES = 75 };
+enum { CLASSES = SHARD_MODELS_CLASSES, IMAGES = 75 };
 
 static struct tiny tiny;
 static char home[64];
-static char bin[300];
-
-/* The first takes long enough to be killed in the middle. */
-static const char *const specs[] = {
-    "{name: slow, input: [3, 32, 32], classes: 3, layers: ["
-    "{conv: {name: c1, out: 24, kernel: 3, padding: 1}}, relu,"
-    "{conv: {name: c2, out: 24, kernel: 3, padding: 1}}, relu, global_avgpool,"
-    "{linear: {name: linear, out: 3}}]}",
-    "{name: other, input: [3, 24, 24], classes: 3, layers: ["
-    "{conv: {name: c1, out: 4, kernel: 3, padding: 1}}, relu, global_avgpool,"
-    "{linear: {name: linear, out: 3}}]}",
-    "{name: noisy, input: [3, 24, 24], classes: 3, layers: ["
-    "{conv: {name: c1, out: 8, kernel: 3}}, relu,"
-    "global_avgpool, {dropout: {p: 0.5}}, {linear: {name: linear, out: 3}}]}",
-};
-static const char *const preprocess_specs[] = { "{size: 32}", "{size: 24, filter: bicubic}",
-                                                "{size: 24}" };
-enum { MODELS_MADE = sizeof(specs) / sizeof(specs[0]) };
-
-static struct config *parse(const char *text)
-{
-    struct config *config;
-    struct error err = { 0 };
-    ck_assert_msg(config_parse(&config, text, strlen(text), "test", &err) == 0, "%s", err.message);
-    return config;
-}
-
-static void write_model(int i)
-{
-    struct config *spec = parse(specs[i]), *pre = parse(preprocess_specs[i]);
-    struct net *net;
-    struct preprocess preprocess;
-    struct error err = { 0 };
-    char path[100];
-    ck_assert_msg(net_open(&net, config_root(spec), &err) == 0, "%s", err.message);
-    net_init(net, (uint64_t)i + 1);
-    ck_assert_int_eq(preprocess_read(&preprocess, config_root(pre), &err), 0);
-    snprintf(path, sizeof(path), "%s/%s.safetensors", home, net_name(net));
-    ck_assert_int_eq(weights_save(path, net, &preprocess, NULL, &err), 0);
-    net_close(net);
-    config_close(spec);
-    config_close(pre);
-}
+static char program[300];
 
 /* "@" is nneval, "#" the data, "~" the folder of the test; what it prints in `out` (4000). */
 static int run(const char *line, char *out)
 {
-    char command[4000] = "";
-    for (size_t used = 0; *line; line++, used = strlen(command))
-        snprintf(command + used, sizeof(command) - used, "%s%s",
-                 *line == '@'   ? bin
-                 : *line == '#' ? tiny.root
-                 : *line == '~' ? home
-                                : (char[]){ *line, '\0' },
-                 *line == '@' ? "/nneval" : "");
-    strcat(command, " 2>&1");
-    FILE *pipe = popen(command, "r");
-    size_t size = fread(out, 1, 3999, pipe);
-    out[size] = '\0';
-    int status = pclose(pipe);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    const struct command_line_mark marks[] = {
+        { '@', program }, { '#', tiny.root }, { '~', home }, { 0 }
+    };
+    return command_line_run(line, marks, out, 4000);
 }
 
 static void must_run(const char *line)
@@ -118,17 +68,15 @@ static void same_files(const char *a, const char *b)
 /* Once, before the cases fork: data, models, and the files of one plain run. */
 static void make_all(void)
 {
-    const char *given = getenv("TENFOLD_BIN");
+    const char *bin = command_line_bin();
     char here[200];
     ck_assert_ptr_nonnull(getcwd(here, sizeof(here)));
-    given = given ? given : "bin";
-    snprintf(bin, sizeof(bin), "%s%s%s", given[0] == '/' ? "" : here, given[0] == '/' ? "" : "/",
-             given);
+    snprintf(program, sizeof(program), "%s%s%s/nneval", bin[0] == '/' ? "" : here,
+             bin[0] == '/' ? "" : "/", bin);
     tiny_make(&tiny, &(struct tiny_shape){ CLASSES, IMAGES, 40, 36, 1 });
     snprintf(home, sizeof(home), "/tmp/tenfold-shards-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(home));
-    for (int i = 0; i < MODELS_MADE; i++)
-        write_model(i);
+    shard_models_make(home);
     must_run(PREDICT MODELS " --threads 1 --out ~/one");
 }
 
@@ -256,8 +204,7 @@ static pid_t start(const char *folder)
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
-        char program[400], model[100], other[100], out[100];
-        snprintf(program, sizeof(program), "%s/nneval", bin);
+        char model[100], other[100], out[100];
         snprintf(model, sizeof(model), "%s/slow.safetensors", home);
         snprintf(other, sizeof(other), "%s/other.safetensors", home);
         snprintf(out, sizeof(out), "%s/%s", home, folder);
