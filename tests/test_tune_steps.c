@@ -16,6 +16,7 @@
 #include "tests/tune_case.h"
 #include "train/train_config.h"
 #include "train/tune.h"
+#include "train/tune_lr.h"
 
 static void run_step(const struct config *config, enum tune_step step, struct verdict *v)
 {
@@ -290,6 +291,45 @@ START_TEST(repeatable)
 }
 END_TEST
 
+/* What was seen three times is believed only when it has fallen three times as far. */
+START_TEST(passes_count)
+{
+    double loss[8];
+    struct lr_try t = { .steps = 8, .loss = loss };
+    static const struct {
+        double end, passes;
+        bool works;
+    } cases[] = { { 2.2, 1, true }, { 2.2, 3, false }, { 2.1, 3, true }, { 2.28, 1, false } };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (int k = 0; k < 8; k++)
+            loss[k] = cases[i].end;
+        t.passes = cases[i].passes;
+        ck_assert_msg(lr_try_works(&t, 2.3) == cases[i].works, "case %zu", i);
+    }
+}
+END_TEST
+
+/* Steps too few to tell are followed by more; labels by chance stay what they are. */
+START_TEST(goes_on_longer)
+{
+    static const char *const few[] = { "tune.lr_steps=20", "train.clip_norm=0.005", NULL };
+    for (int labels = TUNE_TRUE; labels <= TUNE_SHUFFLED; labels++) {
+        struct config *config = tune_case_config(TUNE_CONV, few, (enum tune_labels)labels);
+        struct tune_config tune;
+        struct error err = { 0 };
+        struct lr_facts facts;
+        struct tune_options o = { .config = config, .tune = &tune };
+        ck_assert_int_eq(tune_config_read(&tune, config, &err), 0);
+        ck_assert_msg(lr_measure(&facts, &o, &err) == 0, "%s: %s", err.place, err.message);
+        ck_assert_msg(facts.longer && facts.try[0].steps == 60, "%d: %d steps", labels,
+                      facts.try[0].steps);
+        ck_assert_msg((lr_best(&facts) != NULL) == (labels == TUNE_TRUE), "%d", labels);
+        lr_facts_release(&facts);
+        config_close(config);
+    }
+}
+END_TEST
+
 START_TEST(stopped)
 {
     static volatile sig_atomic_t stop = SIGINT;
@@ -365,6 +405,8 @@ int main(void)
     tcase_add_loop_test(cases, bad, 0, BROKEN);
     tcase_add_test(cases, apart);
     tcase_add_test(cases, repeatable);
+    tcase_add_test(cases, passes_count);
+    tcase_add_test(cases, goes_on_longer);
     tcase_add_test(cases, stopped);
     tcase_add_test(cases, verdict_file);
     tcase_add_test(cases, durations);

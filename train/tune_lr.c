@@ -14,6 +14,8 @@ static const double SMALL_DECAY = 1e-4;
 /* An epoch that is at least so long is not repeated; beyond this many times its start a loss has
  * exploded, whatever it does later. */
 enum { EPOCH_ENOUGH = 40 };
+/* So many times the steps, where those of the first epoch were too few to tell. */
+enum { LONGER = 3 };
 static const double EXPLODED = 20;
 
 /* One training: how, and what it is for. */
@@ -51,24 +53,26 @@ static int attempt(struct lr_facts *f, struct lr_try *t, const struct trial *tri
     const char *sets[] = { decay, trial->own ? NULL : lr, NULL };
     snprintf(lr, sizeof(lr), "train.lr=%.9g", trial->lr);
     snprintf(decay, sizeof(decay), "train.weight_decay=%.9g", trial->decay);
-    snprintf(name, sizeof(name), "steps/3-lr/%s", trial->name);
-    int steps = o->tune->lr_steps;
+    snprintf(name, sizeof(name), "steps/3-lr/%s%s", trial->name, f->longer ? "-longer" : "");
+    int steps = o->tune->lr_steps, times = f->longer ? LONGER : 1;
     char *folder = o->folder ? file_join(o->folder, name, err) : NULL;
     const struct probe_request request = {
         .config = o->config,
         .data = o->data,
         .sets = sets,
-        .steps = (uint64_t)steps,
+        .steps = (uint64_t)times * (uint64_t)steps,
         .run = folder,
     };
     struct probe *p = NULL;
     *t = (struct lr_try){ .own = trial->own };
-    t->loss = memory_array((size_t)steps, sizeof(*t->loss), err);
+    t->loss = memory_array((size_t)times * (size_t)steps, sizeof(*t->loss), err);
     int rc = t->loss && (folder || !o->folder) ? probe_open(&p, &request, err) : -1;
     if (rc == 0) {
         uint64_t epoch = probe_epoch(p);
         if (epoch >= EPOCH_ENOUGH && epoch < (uint64_t)steps)
             steps = (int)epoch;
+        steps *= times;
+        t->passes = epoch > 0 && (uint64_t)steps > epoch ? (double)steps / (double)epoch : 1;
         t->lr = probe_config(p)->train[TRAIN_LR].number;
         f->chance = probe_chance(p);
         rc = run(p, t, trial, o, steps, err);
@@ -113,6 +117,13 @@ static int try_decay(struct lr_facts *f, const struct tune_options *o, struct er
     return attempt(f, &f->decayed, &trial, o, err);
 }
 
+static void release_tries(struct lr_facts *f)
+{
+    for (int i = 0; i < f->tries; i++)
+        free(f->try[i].loss);
+    f->tries = 0;
+}
+
 int lr_measure(struct lr_facts *f, const struct tune_options *o, struct error *err)
 {
     *f = (struct lr_facts){ 0 };
@@ -120,6 +131,11 @@ int lr_measure(struct lr_facts *f, const struct tune_options *o, struct error *e
         .lr = LR_TEST_LOW, .decay = SMALL_DECAY, .rising = true, .name = "range-test"
     };
     int rc = try_rates(f, o, err);
+    if (rc == 0 && !lr_best(f) && !lr_explodes(f) && f->try[0].passes <= 1) {
+        release_tries(f);
+        f->longer = true;
+        rc = try_rates(f, o, err);
+    }
     if (rc == 0)
         rc = attempt(f, &f->test, &test, o, err);
     double found = rc == 0 ? lr_test_best(f) : 0;
@@ -134,8 +150,7 @@ int lr_measure(struct lr_facts *f, const struct tune_options *o, struct error *e
 
 void lr_facts_release(struct lr_facts *f)
 {
-    for (int i = 0; i < f->tries; i++)
-        free(f->try[i].loss);
+    release_tries(f);
     free(f->test.loss);
     free(f->decayed.loss);
     *f = (struct lr_facts){ 0 };

@@ -11,7 +11,7 @@
  *
  * Where they fit into the first epoch every batch is new when its loss is taken, so that nothing
  * can be learned by heart: labels that do not belong to the images show as a loss that no rate
- * brings below guessing.
+ * brings below guessing. Where no rate does, all are given three times the steps.
  */
 #ifndef TENFOLD_TRAIN_TUNE_LR_H
 #define TENFOLD_TRAIN_TUNE_LR_H
@@ -29,14 +29,16 @@ struct lr_try {
     double lr;
     bool own; /* the config's rate */
     bool diverged;
-    int steps;    /* with a loss */
-    double *loss; /* owned: (steps), each before its step */
+    int steps;     /* with a loss */
+    double passes; /* over the images, 1 or more */
+    double *loss;  /* owned: (steps), each before its step */
 };
 
 struct lr_facts {
     double chance;               /* loss of guessing */
     struct lr_try try[LR_TRIES]; /* the first is the config's own */
     int tries;
+    bool longer; /* they went beyond the first epoch, or the usual steps, which told nothing */
     struct lr_try test;    /* the range test: rates are lr_test_rate's */
     double decay;          /* the config's weight decay (with 2 l2), where that was tried */
     struct lr_try decayed; /* ... at the best rate; steps 0: it was not */
@@ -50,8 +52,11 @@ void lr_facts_release(struct lr_facts *facts);
 double lr_test_rate(int i, int n);
 /* The mean loss of the last quarter of a try; not finite where it diverged. */
 double lr_try_end(const struct lr_try *t);
-/* Is that clearly below guessing? */
+/* Is that clearly below guessing? Images that were seen before are half known by heart: more is
+ * asked the more passes there were. */
 bool lr_try_works(const struct lr_try *t, double chance);
+/* Do all of them diverge? */
+bool lr_explodes(const struct lr_facts *facts);
 /* The try whose end is lowest among those that work, or NULL. */
 const struct lr_try *lr_best(const struct lr_facts *facts);
 /* Where the range test's loss falls fastest; 0: nowhere. */

@@ -34,7 +34,15 @@ bool lr_try_works(const struct lr_try *t, double chance)
     if (t->diverged || n == 0)
         return false;
     struct stat_summary s = stat_summarize(t->loss + t->steps - n, (size_t)n);
-    return chance - s.mean > fmax(CLEAR * chance, ERRORS * s.se);
+    return chance - s.mean > fmax(CLEAR * t->passes * chance, ERRORS * s.se);
+}
+
+bool lr_explodes(const struct lr_facts *f)
+{
+    bool all = true;
+    for (int i = 0; i < f->tries; i++)
+        all &= f->try[i].diverged;
+    return all;
 }
 
 const struct lr_try *lr_best(const struct lr_facts *f)
@@ -116,25 +124,23 @@ static void judge_rate(const struct lr_facts *f, const struct lr_try *own,
 
 static void judge_none(const struct lr_facts *f, struct verdict *v)
 {
-    bool all = true;
     double least = INFINITY, low = INFINITY, high = 0;
     for (int i = 0; i < f->tries; i++) {
         low = fmin(low, f->try[i].lr);
         high = fmax(high, f->try[i].lr);
-        all &= f->try[i].diverged;
         least = fmin(least, lr_try_end(&f->try[i]));
     }
-    if (all)
+    if (lr_explodes(f))
         verdict_fault(v, FAULT_INIT, "smaller initial weights (init: default, or kaiming_normal)",
                       "the loss explodes at every rate from %g to %g", low, high);
     else
         verdict_fault(v, FAULT_DATA,
                       "look at images with their labels (nndata show); if they belong together: "
                       "larger tune.lr_steps, or another network",
-                      "no rate brings the loss below guessing (%.3g; the best %.3g) within %d "
-                      "steps: labels do not belong to the images, or the recipe leaves too little "
-                      "of them",
-                      f->chance, least, f->try[0].steps);
+                      "no rate brings the loss clearly below guessing (%.3g; the best %.3g) within "
+                      "%d steps: labels do not belong to the images, or the recipe leaves too "
+                      "little of them, or there are too few (%.2g passes)",
+                      f->chance, least, f->try[0].steps, f->try[0].passes);
 }
 
 static void judge_decay(const struct lr_facts *f, struct verdict *v)
